@@ -35,7 +35,8 @@ switch (args)
     default:
         await Console.Error.WriteLineAsync(
             "Usage: DhtTracer.Bench kademlia localnet|tracing|soak [nodes] | codecs | base58 | reconstruct | libp2p [hosts] | "
-                + "ingest [queries [connections [spans-per-second]]] | ingest stages | ingest codecs | pull [spans] | export [spans] | "
+                + "ingest [probes|endless] [grpc|jaeger] [queries [connections [spans-per-second]]] | ingest stages | ingest codecs | "
+                + "ingest kills [times] | ingest report [options] | pull [spans] | export [spans] | "
                 + "page [peers [serve PORT]] | statistics DIR [queries | serve PORT]"
         );
         return 2;

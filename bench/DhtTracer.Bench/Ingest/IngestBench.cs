@@ -1,52 +1,41 @@
 using System.Diagnostics;
-using System.Net;
 using System.Text.Json;
-using DhtTracer.Analysis;
 using DhtTracer.Ingestion.Analysis;
-using DhtTracer.Ingestion.Otlp;
-using DhtTracer.Ingestion.Sink;
-using DhtTracer.Storage.Sqlite;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DhtTracer.Bench.Ingest;
 
 /// <summary>
-/// Gzip OTLP over HTTP from a sender process to this one, which commits and analyses: spans a second until the last acknowledgement and
+/// OTLP or Jaeger's spans from a sender process to this one, which commits and analyses: spans a second until the last acknowledgement and
 /// until the last query is there, CPU of both sides, and bytes on disk.
 /// </summary>
-public static class IngestBench
+internal static class IngestBench
 {
-    /// <summary>Arguments: <c>[probes|endless] [queries [connections [spans-per-second]]]</c>; <c>stages</c> or <c>codecs</c> [queries]; <c>send</c> is the
-    /// sender's own.</summary>
+    /// <summary>Arguments: <c>[probes|endless] [grpc|jaeger] [queries [connections [spans-per-second]]]</c>; <c>kills [times]</c>;
+    /// <c>stages</c> or <c>codecs</c> [queries]; <c>report</c> with its options. <c>send</c> and <c>serve</c> are the child processes'
+    /// own.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
-        if (args is ["send", .. var sender])
-        {
-            return await IngestSender.RunAsync(sender);
-        }
-
         var folder = Path.Combine(Path.GetTempPath(), "dht-tracer-bench");
-        if (args is ["stages" or "codecs", ..])
+        switch (args)
         {
-            var load = KuboLoad.Prepare(folder, args.Length > 1 ? int.Parse(args[1]) : 500, seed: 1);
-            return args[0] == "stages" ? await IngestStages.RunAsync(load) : IngestCodecs.Run(load);
+            case ["send", .. var sender]:
+                return await IngestSender.RunAsync(sender);
+            case ["serve", var served]:
+                return await IngestKills.ServeAsync(served);
+            case ["kills", .. var times]:
+                return await IngestKills.RunAsync(folder, times.Length > 0 ? int.Parse(times[0]) : 40);
+            case ["prepare", var count]:
+                KuboLoad.Prepare(folder, int.Parse(count), seed: 1);
+                return 0;
+            case ["report", .. var options]:
+                return await IngestReport.RunAsync(folder, options);
+            case ["stages" or "codecs", ..]:
+                var load = KuboLoad.Prepare(folder, args.Length > 1 ? int.Parse(args[1]) : 500, seed: 1);
+                return args[0] == "stages" ? await IngestStages.RunAsync(load) : IngestCodecs.Run(load);
         }
 
-        var kind =
-            args is [var name, ..]
-            && Enum.TryParse<LoadKind>(name, ignoreCase: true, out var named)
-            && Enum.IsDefined(named)
-            && !int.TryParse(name, out _)
-                ? named
-                : (LoadKind?)null;
-        args = kind is null ? args : args[1..];
+        var kind = Named<LoadKind>(ref args) ?? LoadKind.Queries;
+        var receiver = Named<LoadReceiver>(ref args) ?? LoadReceiver.Http;
         var queries = args.Length > 0 ? int.Parse(args[0]) : 3000;
         var connections = args.Length > 1 ? args[1] : "4";
         var rate = args.Length > 2 ? args[2] : "0";
@@ -56,61 +45,51 @@ public static class IngestBench
             Directory.Delete(data, recursive: true);
         }
 
-        await MeasureAsync(KuboLoad.Prepare(folder, queries, seed: 1, kind ?? LoadKind.Queries), data, connections, rate);
+        await MeasureAsync(KuboLoad.Prepare(folder, queries, seed: 1, kind), data, receiver, connections, rate);
         return 0;
     }
 
-    private static async Task MeasureAsync(string load, string data, string connections, string rate)
+    /// <summary>Takes the first argument if it names a value.</summary>
+    private static T? Named<T>(ref string[] args)
+        where T : struct, Enum
     {
-        var batches = KuboLoad.Read(load);
-        var (spans, raw, gzip) = (
-            batches.Sum(batch => (long)batch.Spans),
-            batches.Sum(batch => (long)batch.RawBytes),
-            batches.Sum(batch => (long)batch.Gzip.Length)
-        );
-        batches.Clear();
+        if (args is [var name, .. var rest] && char.IsLetter(name[0]) && Enum.TryParse<T>(name, ignoreCase: true, out var value))
+        {
+            args = rest;
+            return value;
+        }
+
+        return null;
+    }
+
+    private static async Task MeasureAsync(string load, string data, LoadReceiver receiver, string connections, string rate)
+    {
+        var (spans, raw, gzip) = (0L, 0L, 0L);
+        foreach (var batch in KuboLoad.Read(load))
+        {
+            (spans, raw, gzip) = (spans + batch.Spans, raw + batch.RawBytes, gzip + batch.Gzip.Length);
+        }
+
         Console.WriteLine(
             $"{spans:N0} spans, {(double)raw / spans:N0} bytes a span raw, {(double)gzip / spans:N0} in gzip; "
                 + $"{Environment.ProcessorCount} processors"
         );
 
-        var store = await SqliteTraceStore.OpenAsync(new SqliteOptions { Directory = data }, TraceReconstruction.Reconstruct);
-        var worker = new AnalysisWorker(
-            store,
-            TraceReconstruction.Reconstruct,
-            new AnalysisOptions(),
-            TimeProvider.System,
-            NullLogger<AnalysisWorker>.Instance
-        );
-        using var stop = new CancellationTokenSource();
-        var work = worker.RunAsync(stop.Token);
-        var app = await ServeAsync(new SpanSink(store, new IngestStatistics(TimeProvider.System)));
-        var address = new Uri(
-            new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()),
-            "/v1/traces"
-        );
-
+        var server = await IngestServer.StartAsync(data, new AnalysisOptions());
         var process = Process.GetCurrentProcess();
         var cpuBefore = process.TotalProcessorTime;
         var (pausesBefore, allocatedBefore) = (GC.GetTotalPauseDuration(), GC.GetTotalAllocatedBytes());
+        var memory = new MemorySamples();
         var watch = Stopwatch.StartNew();
-        var report = await SendAsync(load, address, connections, rate);
-        var backlog = worker.PendingCount;
-
-        // Asking the store costs more than asking the worker.
-        while (worker.PendingCount > 0 || (await store.CountsAsync()) is { PendingSpans: > 0 })
-        {
-            await Task.Delay(20);
-        }
-
+        var report = await SendAsync(load, server.AddressOf(receiver), receiver, connections, rate);
+        var backlog = server.Worker.PendingCount;
+        await server.WaitUntilAnalysedAsync();
         var analysedSeconds = watch.Elapsed.TotalSeconds;
+        await memory.DisposeAsync();
         process.Refresh();
         var cpu = (process.TotalProcessorTime - cpuBefore).TotalSeconds;
-        var counts = await store.CountsAsync();
-        await app.DisposeAsync();
-        await stop.CancelAsync();
-        await work;
-        await store.DisposeAsync();
+        var counts = await server.Store.CountsAsync();
+        await server.DisposeAsync();
         var disk = new DirectoryInfo(data).EnumerateFiles().Sum(file => file.Length);
 
         Console.WriteLine(
@@ -121,8 +100,8 @@ public static class IngestBench
                 + $"sender was started; {backlog} traces left when the last was acknowledged)"
         );
         Console.WriteLine(
-            $"queries        {counts.Queries, 10:N0}   of {counts.Traces:N0} traces; analyses {worker.AnalysedCount:N0}, failed "
-                + $"{worker.FailedCount}"
+            $"queries        {counts.Queries, 10:N0}   of {counts.Traces:N0} traces; analyses {server.Worker.AnalysedCount:N0}, failed "
+                + $"{server.Worker.FailedCount}"
         );
         Console.WriteLine(
             $"CPU            {cpu * 1e6 / spans, 10:N1} us/span here, {report.CpuSeconds * 1e6 / spans:N1} us/span in the sender"
@@ -133,33 +112,32 @@ public static class IngestBench
                 + $"{GC.CollectionCount(0)}, {GC.CollectionCount(1)}, {GC.CollectionCount(2)}"
         );
         Console.WriteLine($"disk           {disk, 10:N0} bytes = {100.0 * disk / raw:N1} % of raw, {(double)disk / spans:N0} a span");
-        Console.WriteLine($"peak memory    {process.PeakWorkingSet64 >> 20, 10:N0} MiB");
+        Console.WriteLine(
+            $"peak memory    {process.PeakWorkingSet64 >> 20, 10:N0} MiB; medians of the thirds of the time {memory.Thirds()} MiB"
+        );
         if (counts.Spans != spans)
         {
             throw new InvalidOperationException($"{spans} spans were sent, {counts.Spans} are there.");
         }
     }
 
-    private static async Task<WebApplication> ServeAsync(SpanSink sink)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel =>
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1)
-        );
-        var app = builder.Build();
-        app.MapOtlpHttp(sink);
-        await app.StartAsync();
-        return app;
-    }
-
-    private static async Task<SenderReport> SendAsync(string load, Uri address, string connections, string rate)
+    internal static async Task<SenderReport> SendAsync(string load, Uri server, LoadReceiver receiver, string connections, string rate)
     {
         // The assembly is given to dotnet, so that it does not matter how this process was started.
         using var sender = Process.Start(
             new ProcessStartInfo("dotnet")
             {
-                ArgumentList = { typeof(IngestBench).Assembly.Location, "ingest", "send", load, address.ToString(), connections, rate },
+                ArgumentList =
+                {
+                    typeof(IngestBench).Assembly.Location,
+                    "ingest",
+                    "send",
+                    load,
+                    server.ToString(),
+                    connections,
+                    rate,
+                    receiver.ToString(),
+                },
                 RedirectStandardOutput = true,
                 UseShellExecute = false,
             }
