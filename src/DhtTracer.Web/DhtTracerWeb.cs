@@ -2,6 +2,7 @@ using System.IO.Compression;
 using DhtTracer.Web.Analysed;
 using DhtTracer.Web.Api;
 using DhtTracer.Web.Assets;
+using DhtTracer.Web.Assistants;
 using DhtTracer.Web.Exports;
 using DhtTracer.Web.Ingest;
 using DhtTracer.Web.Metrics;
@@ -37,6 +38,7 @@ public static class DhtTracerWeb
             provider.GetRequiredService<ILogger<KuboRunner>>()
         ));
         ApiEndpoints.AddServices(services);
+        AssistantEndpoint.AddServices(services);
         MetricsEndpoint.AddServices(services);
         services.AddSingleton<AnalysedTraces>();
         services.TryAddSingleton(TimeProvider.System);
@@ -75,6 +77,7 @@ public static class DhtTracerWeb
             endpoints.MapRazorPages();
             ApiEndpoints.Map(endpoints);
             ExportEndpoints.Map(endpoints);
+            AssistantEndpoint.Map(endpoints);
             MetricsEndpoint.Map(endpoints);
         });
     }

@@ -12,6 +12,9 @@ namespace DhtTracer.EndToEnd.Tests.Replay;
 /// </summary>
 public sealed class KuboReplayTests
 {
+    /// <summary>The capture that is replayed in its own time; others come 50 times as fast.</summary>
+    private const string Slow = "file-exporter";
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private static readonly Dictionary<string, string> Types = new()
@@ -36,12 +39,12 @@ public sealed class KuboReplayTests
         var commands = CaptureReader.JsonLines(capture.File("truth.jsonl.gz")).Select(static line => new KuboCommand(line)).ToList();
         await using var tracer = await TracerProcess.StartAsync();
         using var site = new HttpClient { BaseAddress = new Uri(tracer.Site) };
-        var replay = new CaptureReplay(capture, tracer.Url("OTLP over HTTP"), label == "file-exporter" ? 1 : 50).RunAsync(Cancel);
+        var replay = new CaptureReplay(capture, tracer.Url("OTLP over HTTP"), label == Slow ? 1 : 50).RunAsync(Cancel);
         var seenWhileArriving = 0;
-        while (!replay.IsCompleted)
+        while (label == Slow && seenWhileArriving == 0 && !replay.IsCompleted)
         {
             await Task.WhenAny(replay, Task.Delay(500, Cancel));
-            seenWhileArriving = Math.Max(seenWhileArriving, replay.IsCompleted ? 0 : (await OperationsAsync(site)).Count);
+            seenWhileArriving = replay.IsCompleted ? 0 : (await OperationsAsync(site)).Count;
         }
 
         await replay;
@@ -59,7 +62,7 @@ public sealed class KuboReplayTests
         Assert.NotEmpty(asked);
         List<JsonElement> operations = [];
         List<string> wrong = [];
-        for (var watch = Stopwatch.StartNew(); ; await Task.Delay(500, Cancel))
+        for (var watch = Stopwatch.StartNew(); ; await Task.Delay(1500, Cancel))
         {
             // Analysis follows the arrival; what is still wrong after a while is wrong.
             operations = await OperationsAsync(site);
@@ -71,7 +74,7 @@ public sealed class KuboReplayTests
         }
 
         Assert.True(wrong.Count == 0, $"{wrong.Count} differences:\n{string.Join('\n', wrong.Take(20))}");
-        Assert.True(label != "file-exporter" || seenWhileArriving > 0, "operations are listed while spans still arrive");
+        Assert.True(label != Slow || seenWhileArriving > 0, "operations are listed while spans still arrive");
     }
 
     /// <summary>Every operation of the list, background left out as the page does.</summary>

@@ -67,6 +67,7 @@ public sealed class KeyboardTests(Browser browser, SharedSite shared)
             async page =>
             {
                 await SiteStates.Of(state, archive).OpenAsync(page);
+                await page.KeepFirstRowsAsync(ofEachKind: 4);
                 var count = await page.Page.EvaluateAsync<int>(Mark);
                 Assert.InRange(count, 8, MostStops);
                 var stops = new List<int>();

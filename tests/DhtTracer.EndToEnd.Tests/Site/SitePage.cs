@@ -95,6 +95,28 @@ public sealed partial class SitePage
         }
     }
 
+    /// <summary>
+    /// Leaves the first rows of each kind in every table. Rows of one kind (the classes of the row and of what is in it) are alike to a
+    /// rule about markup, and a table of peers has hundreds: all of them would take minutes and tell nothing more.
+    /// </summary>
+    public Task KeepFirstRowsAsync(int ofEachKind) =>
+        Page.EvaluateAsync(
+            """
+            most => {
+              for (const body of document.querySelectorAll("tbody")) {
+                const seen = new Map();
+                for (const row of [...body.rows]) {
+                  const kind = [row, ...row.querySelectorAll("*")].map(e => `${e.localName}.${e.getAttribute("class") ?? ""}`).join(" ");
+                  const number = (seen.get(kind) ?? 0) + 1;
+                  seen.set(kind, number);
+                  if (number > most) row.remove();
+                }
+              }
+            }
+            """,
+            ofEachKind
+        );
+
     /// <summary>Texts of the elements of a selector, each with its white space collapsed.</summary>
     public async Task<IReadOnlyList<string>> TextsAsync(string selector) =>
         [.. (await Page.Locator(selector).AllInnerTextsAsync()).Select(static text => Blanks().Replace(text, " ").Trim())];

@@ -30,8 +30,6 @@ public sealed class VirtualTimeTruthTests(ShownQueries shown) : IClassFixture<Sh
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
     public async Task Every_field_of_every_query_is_what_happened(int seed)
     {
         for (var i = 0; i < 8; i++)
