@@ -113,8 +113,8 @@ internal static class IngestBench
         );
         Console.WriteLine($"disk           {disk, 10:N0} bytes = {100.0 * disk / raw:N1} % of raw, {(double)disk / spans:N0} a span");
         Console.WriteLine(
-            $"peak memory    {process.PeakWorkingSet64 >> 20, 10:N0} MiB; anonymous {memory.Peak} MiB at the most, medians of the thirds of "
-                + $"the time {memory.Thirds()} MiB"
+            $"peak memory    {process.PeakWorkingSet64 >> 20, 10:N0} MiB; anonymous {memory.Peak} MiB at the most, "
+                + $"medians of the thirds of the time {memory.Thirds()} MiB"
         );
         if (counts.Spans != spans)
         {
