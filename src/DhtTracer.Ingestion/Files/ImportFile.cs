@@ -60,6 +60,13 @@ public sealed record ImportFile(string Name, Func<Stream> Open, long? Length, bo
             };
             foreach (var file in Directory.EnumerateFiles(folder, "*", options).Order(StringComparer.Ordinal).ToList())
             {
+                // A pipe or a device says that it is empty, as does an empty file. Who opens a pipe waits for its writer, so none is opened.
+                if (new FileInfo(file).Length == 0)
+                {
+                    problems.Add(new ImportSkip(file, "it is empty, or a pipe or a device.", IsError: false));
+                    continue;
+                }
+
                 Add(file, named: false, files, seen);
             }
         }
@@ -73,15 +80,30 @@ public sealed record ImportFile(string Name, Func<Stream> Open, long? Length, bo
     {
         if (seen.Add(Path.GetFullPath(path)))
         {
-            files.Add(
-                new ImportFile(
-                    path,
-                    () => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 16, FileOptions.SequentialScan),
-                    new FileInfo(path).Length,
-                    named
-                )
-            );
+            // A pipe says that it is empty.
+            var length = new FileInfo(path).Length;
+            files.Add(new ImportFile(path, length > 0 ? () => Opened(path) : OpenerOfPipe(path), length > 0 ? length : null, named));
         }
+    }
+
+    private static FileStream Opened(string path) =>
+        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 16, FileOptions.SequentialScan);
+
+    // The shell gives a pipe for <(zcat traces.gz). It can be read once, an import may read twice.
+    private static Func<Stream> OpenerOfPipe(string path)
+    {
+        FileStream? kept = null;
+        return () =>
+        {
+            if (kept is null)
+            {
+                using var source = Opened(path);
+                kept = TemporaryFile.Create();
+                source.CopyTo(kept);
+            }
+
+            return Rewound(kept);
+        };
     }
 
     private static UnclosedStream Rewound(Stream stream)

@@ -192,14 +192,7 @@ internal static class ImportCommand
     /// <summary>Large standard input is read twice, so it is saved to a file that is deleted on close.</summary>
     private static async Task<FileStream> SpoolAsync(CancellationToken cancellation)
     {
-        var spool = new FileStream(
-            Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()),
-            FileMode.CreateNew,
-            FileAccess.ReadWrite,
-            FileShare.None,
-            1 << 16,
-            FileOptions.DeleteOnClose
-        );
+        var spool = TemporaryFile.Create();
         await using var input = Console.OpenStandardInput();
         await input.CopyToAsync(spool, cancellation);
         spool.Position = 0;

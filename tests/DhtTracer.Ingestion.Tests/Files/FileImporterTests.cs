@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Compression;
 using System.Text;
 using DhtTracer.Analysis;
@@ -116,6 +117,36 @@ public sealed class FileImporterTests : IAsyncDisposable
             StringComparison.Ordinal
         );
         Assert.Equal(3520, summary.Spans);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_pipe_in_a_folder_is_passed_over_with_a_word_and_never_opened()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no pipes in folders.");
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, "in")).FullName;
+        File.Copy(Capture, Path.Combine(folder, "capture.json"));
+        using var made = Process.Start("mkfifo", Path.Combine(folder, "pipe.json"));
+        await made.WaitForExitAsync(Ct);
+        var summary = await ImportAsync([folder]);
+
+        Assert.Equal((1, CaptureSpans().Count), (summary.Files, (int)summary.Spans));
+        var skip = Assert.Single(summary.Skipped);
+        Assert.EndsWith("pipe.json", skip.File, StringComparison.Ordinal);
+        Assert.Contains("pipe", skip.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_named_pipe_is_read_to_its_end_as_a_shell_gives_it_for_the_output_of_a_command()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no pipes in folders.");
+        var pipe = Path.Combine(_folder, "pipe");
+        using var made = Process.Start("mkfifo", pipe);
+        await made.WaitForExitAsync(Ct);
+        using var writer = Process.Start("sh", ["-c", $"cat '{Capture}' > '{pipe}'"]);
+        var summary = await ImportAsync([pipe]);
+
+        Assert.Equal((1, CaptureSpans().Count), (summary.Files, (int)summary.Spans));
+        Assert.Empty(summary.Skipped);
     }
 
     [Fact]
