@@ -58,7 +58,8 @@ internal static partial class IngestReport
         }
 
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{Machine()}. Load average {load} at the start, {LoadAverage()} at the end. ")
+        text.Append(CultureInfo.InvariantCulture, $"{Machine()}. Load average {load} at the start, {LoadAverage()} at the end.")
+            .AppendLine()
             .AppendLine(CultureInfo.InvariantCulture, $"{queries} queries a run; medians of {rounds} rounds that take turns.")
             .AppendLine()
             .AppendLine(
@@ -114,7 +115,9 @@ internal static partial class IngestReport
     {
         var output = await MeasureOrPrepareAsync(assembly, arguments);
         double? Find(Regex pattern) =>
-            pattern.Match(output) is { Success: true } match ? double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : null;
+            pattern.Match(output) is { Success: true } match
+                ? double.Parse(match.Groups["value"].Value, CultureInfo.InvariantCulture)
+                : null;
         return new Figures(Find(Acknowledged()), Find(Analysed()), Find(Cpu()), Find(Disk()), Find(Peak()));
     }
 
@@ -217,19 +220,19 @@ internal static partial class IngestReport
 
     private static string LoadAverage() => File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "unknown";
 
-    [GeneratedRegex(@"^acknowledged\s+([\d,]+) ", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^acknowledged\s+(?<value>[\d,]+) ", RegexOptions.Multiline)]
     private static partial Regex Acknowledged();
 
-    [GeneratedRegex(@"^and analysed\s+([\d,]+) ", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^and analysed\s+(?<value>[\d,]+) ", RegexOptions.Multiline)]
     private static partial Regex Analysed();
 
-    [GeneratedRegex(@"^CPU\s+([\d.,]+) us/span here", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^CPU\s+(?<value>[\d.,]+) us/span here", RegexOptions.Multiline)]
     private static partial Regex Cpu();
 
-    [GeneratedRegex(@"^disk.*= ([\d.]+) % of raw", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^disk.*= (?<value>[\d.]+) % of raw", RegexOptions.Multiline)]
     private static partial Regex Disk();
 
-    [GeneratedRegex(@"^peak memory\s+([\d,]+) MiB", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^peak memory\s+(?<value>[\d,]+) MiB", RegexOptions.Multiline)]
     private static partial Regex Peak();
 
     /// <summary>What a run measured; null is unknown.</summary>
