@@ -5,6 +5,7 @@ using DhtTracer.Analysis.Dialects.KuboEvents;
 using DhtTracer.Analysis.Dialects.Litep2p;
 using DhtTracer.Analysis.Dialects.RustLibp2p;
 using DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Lint;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.Model;
@@ -116,7 +117,8 @@ internal sealed class TraceDraft(TraceSpans? trace = null)
     {
         for (var i = 0; i < _queries.Count; i++)
         {
-            _queries[i] = TimeLost.In(_queries[i]);
+            var query = TimeLost.In(_queries[i]);
+            _queries[i] = query with { LintMask = QueryLint.Of(query).Mask };
         }
 
         _queries.Sort(static (left, right) => Compare(left.StartUnixNano, left.Id, right.StartUnixNano, right.Id));

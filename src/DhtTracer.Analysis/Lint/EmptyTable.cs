@@ -1,4 +1,3 @@
-
 namespace DhtTracer.Analysis.Lint;
 
 /// <summary>A query that had nobody to ask.</summary>

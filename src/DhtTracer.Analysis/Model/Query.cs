@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Analysis.Model;
@@ -186,6 +187,13 @@ public sealed record Query : QuerySummary
     /// flight can continue after it, and a follow-up can start.
     /// </summary>
     public long? TerminatedNs { get; init; }
+
+    /// <summary>
+    /// The rules of lookups that it breaks: bit <c>n</c> for rule <c>DHTn</c>, as <c>QueryLint.Mask</c> has them. Null when it was not
+    /// checked.
+    /// </summary>
+    [JsonIgnore]
+    public long? LintMask { get; init; }
 
     /// <summary>What the duration was spent on, from the critical path; null without a path, because the end is unknown.</summary>
     public PhaseTimes? Phases { get; init; }

@@ -53,6 +53,9 @@ public sealed class OperationColumns
     /// <summary>Number of operations.</summary>
     public int Count { get; private set; }
 
+    /// <summary>How many break each rule of lookups.</summary>
+    public LintCounts Lint { get; } = new();
+
     /// <summary>The archive's number of each operation, by which it can be read again.</summary>
     public ReadOnlySpan<long> Numbers => _numbers.AsSpan(0, Count);
 
@@ -167,6 +170,11 @@ public sealed class OperationColumns
 
             columns.PeerErrors.Add(fact.PeerErrors);
             columns.Agents.Add(fact.Agents);
+            if (fact.LintMask is { } mask)
+            {
+                columns.Lint.Add(mask);
+            }
+
             if (fact.Phases is { } phases)
             {
                 PhaseSums.Add(columns.Phases, phases);

@@ -68,7 +68,11 @@ public sealed record OperationFacts
     /// <summary>What the duration of its decisive query was spent on; null when that is unknown.</summary>
     public PhaseTimes? Phases { get; init; }
 
-    /// <summary>The facts of a reconstructed operation.</summary>
+    /// <summary>The rules of lookups that any of its queries breaks: bit <c>n</c> for rule <c>DHTn</c>; null when it was not
+    /// checked.</summary>
+    public long? LintMask { get; init; }
+
+    /// <summary>The facts of a reconstructed operation, without <see cref="LintMask"/>, which needs all of its queries.</summary>
     /// <param name="operation">The operation.</param>
     /// <param name="decisive">Its decisive query; null when it has none.</param>
     public static OperationFacts From(Operation operation, Query? decisive)

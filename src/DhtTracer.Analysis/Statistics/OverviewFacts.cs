@@ -52,6 +52,12 @@ public sealed record OverviewFacts
     /// <summary>Agent versions of the peers, each counted once for each operation and peer, most frequent first.</summary>
     public required ImmutableArray<NamedCount> Agents { get; init; }
 
+    /// <summary>Operations that break each rule of lookups, by the rule's id, most often first.</summary>
+    public required ImmutableArray<NamedCount> Rules { get; init; }
+
+    /// <summary>Operations that were checked against the rules.</summary>
+    public required long RulesChecked { get; init; }
+
     /// <summary>Computes the figures; the order of the operations does not matter.</summary>
     public static OverviewFacts Of(IReadOnlyCollection<OperationFacts> operations) => Of(OperationColumns.Of(operations));
 
@@ -81,6 +87,8 @@ public sealed record OverviewFacts
             PeerErrors = [.. operations.PeerErrors.Counts.Where(static error => error.Name != ErrorClass.Cancelled)],
             PeerCancelled = operations.PeerErrors.CountOf(ErrorClass.Cancelled),
             Agents = operations.Agents.Counts,
+            Rules = operations.Lint.ToCounts(),
+            RulesChecked = operations.Lint.Checked,
         };
     }
 

@@ -39,4 +39,7 @@ internal enum BlockColumn
 
     /// <summary>A <see cref="TallyColumn"/>.</summary>
     Agents = 29,
+
+    /// <summary>Bits of the rules of lookups that the operation breaks.</summary>
+    Lint = 30,
 }

@@ -1,3 +1,4 @@
+// Over 300 lines, because every condition of a filter on columns stands once here, and how it leaves rows out.
 using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -19,11 +20,11 @@ namespace DhtTracer.Storage.Sqlite.Blocks;
 internal sealed class BlockScan : IDisposable
 {
     private readonly SqliteConnection _connection;
-    private readonly QueryFilter _filter;
     private readonly Statement _columns;
     private readonly long[]? _numbers;
     private readonly (BlockColumn Column, Func<long, bool> Keeps)[] _conditions;
     private readonly (BlockColumn Column, long[] Texts)[] _tallies;
+    private readonly LeftOut[] _exceptions;
     private readonly long _from;
     private readonly long _to;
     private readonly long[] _values = ArrayPool<long>.Shared.Rent(OperationBlock.Size);
@@ -31,13 +32,21 @@ internal sealed class BlockScan : IDisposable
 
     public BlockScan(SqliteConnection connection, QueryFilter filter)
     {
-        (_connection, _filter) = (connection, filter);
+        _connection = connection;
         _columns = OperationBlock.SelectColumn(connection);
         _from = filter.FromUnixNano is { } from ? Nanoseconds.ToColumn(from) : long.MinValue;
         _to = filter.ToUnixNano is { } to ? Nanoseconds.ToColumn(to) : long.MaxValue;
         _numbers = filter.Key is null && filter.Peer is null ? null : Numbers(connection, filter);
-        _conditions = [.. Conditions()];
-        _tallies = [.. Tallies()];
+        _conditions = [.. Conditions(filter)];
+        _tallies = [.. Tallies(filter)];
+        _exceptions =
+        [
+            .. filter.Except.Select(except => new LeftOut(
+                except.Key is null && except.Peer is null ? null : Numbers(connection, except),
+                [.. Conditions(except)],
+                [.. Tallies(except)]
+            )),
+        ];
     }
 
     /// <summary>An upper bound of the operations that pass, without reading columns.</summary>
@@ -130,13 +139,52 @@ internal sealed class BlockScan : IDisposable
 
         foreach (var (column, texts) in _tallies)
         {
-            if (count > 0)
+            count = count == 0 ? 0 : KeepNamed(block, column, _rows.AsSpan(0, count), texts);
+        }
+
+        foreach (var except in _exceptions)
+        {
+            count = count == 0 ? 0 : LeaveOut(block, except, count);
+        }
+
+        return count;
+    }
+
+    private static int KeepNamed(OperationBlock block, BlockColumn column, Span<int> rows, long[] texts)
+    {
+        var bytes = block.Bytes(column);
+        var names = TallyColumn.ReadNames(ref bytes);
+        var isWanted = Array.ConvertAll(names, name => Array.BinarySearch(texts, name.Text) >= 0);
+        return TallyColumn.Keep(bytes, rows, isWanted);
+    }
+
+    // An exception has one condition, on numbers, on a column or on names.
+    private int LeaveOut(OperationBlock block, LeftOut except, int count)
+    {
+        if (except.Numbers is { } numbers)
+        {
+            count = Keep(block, BlockColumn.Number, count, number => Array.BinarySearch(numbers, number) < 0);
+        }
+
+        foreach (var (column, keeps) in except.Conditions)
+        {
+            count = Keep(block, column, count, value => !keeps(value));
+        }
+
+        foreach (var (column, texts) in except.Tallies)
+        {
+            var named = _rows.AsSpan(0, count).ToArray();
+            var without = named.AsSpan(0, KeepNamed(block, column, named, texts)).ToArray();
+            var kept = 0;
+            for (var i = 0; i < count; i++)
             {
-                var bytes = block.Bytes(column);
-                var names = TallyColumn.ReadNames(ref bytes);
-                var isWanted = Array.ConvertAll(names, name => Array.BinarySearch(texts, name.Text) >= 0);
-                count = TallyColumn.Keep(bytes, _rows.AsSpan(0, count), isWanted);
+                if (Array.BinarySearch(without, _rows[i]) < 0)
+                {
+                    _rows[kept++] = _rows[i];
+                }
             }
+
+            count = kept;
         }
 
         return count;
@@ -169,64 +217,69 @@ internal sealed class BlockScan : IDisposable
         return at < _numbers.Length && _numbers[at] < (block + 1) * OperationBlock.Size;
     }
 
-    private IEnumerable<(BlockColumn Column, Func<long, bool> Keeps)> Conditions()
+    private IEnumerable<(BlockColumn Column, Func<long, bool> Keeps)> Conditions(QueryFilter filter)
     {
         (BlockColumn, Func<long, bool>) Equal(BlockColumn column, long wanted) => (column, value => value == wanted);
 
-        if (_filter.Background is { } background)
+        if (filter.Background is { } background)
         {
             yield return Equal(BlockColumn.Background, background ? 1 : 0);
         }
 
-        if (_filter.Skipped is { } skipped)
+        if (filter.Skipped is { } skipped)
         {
             yield return Equal(BlockColumn.Skipped, skipped ? 1 : 0);
         }
 
-        if (_filter.Type is { } type)
+        if (filter.Type is { } type)
         {
             yield return Equal(BlockColumn.Type, (long)type);
         }
 
-        if (_filter.Outcome is { } outcome)
+        if (filter.Outcome is { } outcome)
         {
             yield return Equal(BlockColumn.Outcome, (long)outcome);
         }
 
-        if (_filter.Source is { } source)
+        if (filter.Source is { } source)
         {
             yield return Equal(BlockColumn.Source, (long)source);
         }
 
         // A name that no trace has gets number -1, which no row has.
-        if (_filter.Service is { } service)
+        if (filter.Service is { } service)
         {
             yield return Equal(BlockColumn.Service, TextNumber(service));
         }
 
-        if (_filter.Node is { } node)
+        if (filter.Node is { } node)
         {
             yield return Equal(BlockColumn.Node, PeerTable.Find(_connection, node) ?? -1);
         }
 
-        if (_filter.ErrorClass is { } error)
+        if (filter.ErrorClass is { } error)
         {
             yield return Equal(BlockColumn.ErrorClass, TextNumber(error));
         }
 
-        if (_filter.Alpha is { } alpha)
+        if (filter.Alpha is { } alpha)
         {
             yield return Equal(BlockColumn.Alpha, alpha);
         }
 
-        if (_filter.MinDurationNs is not null || _filter.MaxDurationNs is not null)
+        if (filter.LintMask is { } rules)
         {
-            yield return Between(BlockColumn.Duration, _filter.MinDurationNs, _filter.MaxDurationNs);
+            yield return (BlockColumn.Lint, value => value != ColumnCodec.Unknown && (value & rules) == rules);
         }
 
-        if (_filter.MinHops is not null || _filter.MaxHops is not null)
+        if (filter.MinDurationNs is not null || filter.MaxDurationNs is not null)
         {
-            yield return Between(BlockColumn.Hops, _filter.MinHops, _filter.MaxHops);
+            yield return Between(BlockColumn.Duration, filter.MinDurationNs, filter.MaxDurationNs);
+        }
+
+        if (filter.MinHops is not null || filter.MaxHops is not null)
+        {
+            yield return Between(BlockColumn.Hops, filter.MinHops, filter.MaxHops);
         }
     }
 
@@ -237,14 +290,14 @@ internal sealed class BlockScan : IDisposable
         return (column, value => value != ColumnCodec.Unknown && value >= low && value <= high);
     }
 
-    private IEnumerable<(BlockColumn Column, long[] Texts)> Tallies()
+    private IEnumerable<(BlockColumn Column, long[] Texts)> Tallies(QueryFilter filter)
     {
-        if (_filter.PeerErrorClass is { } error)
+        if (filter.PeerErrorClass is { } error)
         {
             yield return (BlockColumn.PeerErrors, Texts(error, prefix: false));
         }
 
-        if (_filter.Agent is { } agent)
+        if (filter.Agent is { } agent)
         {
             yield return (BlockColumn.Agents, Texts(agent, prefix: true));
         }
@@ -277,6 +330,16 @@ internal sealed class BlockScan : IDisposable
 
         return [.. numbers];
     }
+
+    /// <summary>What leaves operations out.</summary>
+    /// <param name="Numbers">The operations of its key or peer, ascending; null without these.</param>
+    /// <param name="Conditions">Its condition on a column.</param>
+    /// <param name="Tallies">Its condition on names.</param>
+    private sealed record LeftOut(
+        long[]? Numbers,
+        (BlockColumn Column, Func<long, bool> Keeps)[] Conditions,
+        (BlockColumn Column, long[] Texts)[] Tallies
+    );
 }
 
 /// <summary>A block, without its columns, as Dapper fills it.</summary>

@@ -17,7 +17,7 @@ internal sealed class OperationBlock
     private const int Phases = 8;
     private const string RowsSql = """
         SELECT no, start_ns, duration_ns, first_result_ns, discovery_ns, hops, queried, dialed, dial_failed, reused, duplicates, type,
-          outcome, source, error_class, service, node, alpha, background, skipped, tally, phases
+          outcome, source, error_class, service, node, alpha, background, skipped, tally, phases, lint
         FROM dht_operation WHERE no BETWEEN ?1 AND ?2 ORDER BY no
         """;
 
@@ -67,6 +67,7 @@ internal sealed class OperationBlock
             columns[i] = new List<long>(Size);
         }
 
+        var lint = new List<long>(Size);
         var (errors, agents) = (new List<List<(long, long)>>(Size), new List<List<(long, long)>>(Size));
         using var rows = new Statement(connection, RowsSql);
         rows.Bind(1, number * Size).Bind(2, (number * Size) + Size - 1);
@@ -80,6 +81,7 @@ internal sealed class OperationBlock
             var tally = rows.GetBlob(Plain);
             errors.Add(Names(ref tally));
             agents.Add(Names(ref tally));
+            lint.Add(rows.IsNull(Plain + 2) ? ColumnCodec.Unknown : rows.GetInt64(Plain + 2));
             var phases = rows.GetBlob(Plain + 1);
             var known = !rows.IsNull(Plain + 1);
             for (var i = 0; i < Phases; i++)
@@ -95,6 +97,7 @@ internal sealed class OperationBlock
         }
 
         bool ByDefault(int row) => columns[(int)BlockColumn.Background][row] == 0 && columns[(int)BlockColumn.Skipped][row] == 0;
+        built.Add(BlockColumn.Lint, ColumnCodec.Encode([.. lint]));
         built.Add(BlockColumn.PeerErrors, TallyColumn.Encode(errors, ByDefault));
         built.Add(BlockColumn.Agents, TallyColumn.Encode(agents, ByDefault));
         return new OperationBlock(number, errors.Count, built, null);

@@ -40,7 +40,7 @@ internal static class OperationWriter
         {
             var queries = queriesOf[operation.Id].ToList();
             var decisive = queries.Find(query => query.Id == operation.Decisive);
-            var no = Insert(session, trace, operation, decisive, Number(operationNumbers, operation.Id));
+            var no = Insert(session, trace, operation, decisive, LintMask(queries), Number(operationNumbers, operation.Id));
             var met = new HashSet<long>();
             foreach (var query in queries)
             {
@@ -102,7 +102,7 @@ internal static class OperationWriter
     private static long? Number(Dictionary<SpanId, long> numbers, QueryId id) =>
         numbers.TryGetValue(id.SpanId, out var number) ? number : null;
 
-    private static long Insert(WriteSession session, long trace, Operation operation, Query? decisive, long? number)
+    private static long Insert(WriteSession session, long trace, Operation operation, Query? decisive, long? lint, long? number)
     {
         Span<byte> id = stackalloc byte[8];
         var facts = OperationFacts.From(operation, decisive);
@@ -112,9 +112,9 @@ internal static class OperationWriter
               instance, node,
               key_text, key_bytes, kad_id, key_count, start_ns, duration_ns, discovery_ns, error_class, error_text, results, decisive,
                 command, around,
-              alpha, seen, queried, dialed, dial_failed, duplicates, hops, reused, first_result_ns, tally, phases)
+              alpha, seen, queried, dialed, dial_failed, duplicates, hops, reused, first_result_ns, tally, phases, lint)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,
-              ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36)
+              ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37)
             RETURNING no
             """
         ];
@@ -162,8 +162,15 @@ internal static class OperationWriter
             row.Bind(36, PackedPhases.Write(facts.Phases));
         }
 
+        row.Bind(37, lint);
         return row.RunScalar() ?? throw new InvalidOperationException("INSERT ... RETURNING returned nothing.");
     }
+
+    // The rules that any of its queries breaks; null when none was checked.
+    private static long? LintMask(List<Query> queries) =>
+        queries.Exists(static query => query.LintMask is not null)
+            ? queries.Aggregate(0L, static (mask, query) => mask | query.LintMask.GetValueOrDefault())
+            : null;
 
     private static void BindSpan(Statement row, int position, SpanId? span)
     {

@@ -1,3 +1,4 @@
+// Over 300 lines, because every condition of a filter stands once here, for lists, counts and statistics alike.
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -212,12 +213,53 @@ internal static class QueryList
         And("q.hops >= @minHops", "minHops", filter.MinHops);
         And("q.hops <= @maxHops", "maxHops", filter.MaxHops);
         And("q.alpha = @alpha", "alpha", filter.Alpha);
+        And("(q.lint & @lint) = @lint", "lint", filter.LintMask);
         And("p.peer = @peer", "peer", Peer(filter.Peer));
         if (filter.Peer is not null && table == ListTable.Queries)
         {
             // Another side of the operation may have met the peer.
             sql.Append(" AND ").Append(PeersFunction.Condition("peer"));
         }
+
+        foreach (var (index, except) in filter.Except.Index())
+        {
+            sql.Append(" AND NOT ifnull((").Append(LeftOut(connection, table, except, $"not{index}_", parameters)).Append("), 0)");
+        }
+    }
+
+    // The condition of an exception, whose parameters have names of their own.
+    private static string LeftOut(
+        SqliteConnection connection,
+        ListTable table,
+        QueryFilter except,
+        string prefix,
+        DynamicParameters all
+    )
+    {
+        var parameters = new DynamicParameters();
+        var sql = new StringBuilder("1 = 1");
+        if (except.Peer is { } id)
+        {
+            // The tables of peers are joined only for a peer that must have been met.
+            var operation = table == ListTable.Operations ? "q.no" : "q.operation";
+            sql.Append(
+                CultureInfo.InvariantCulture,
+                $"""
+                 AND ({operation} IN (SELECT operation FROM peer_operation WHERE peer = @met)
+                  OR {operation} IN (SELECT operation FROM peer_operation_recent WHERE peer = @met))
+                """
+            );
+            parameters.Add("met", PeerTable.Find(connection, id) ?? -1);
+            except = except with { Peer = null };
+        }
+
+        Where(connection, table, sql, parameters, except);
+        foreach (var name in parameters.ParameterNames)
+        {
+            all.Add(prefix + name, parameters.Get<object>(name));
+        }
+
+        return sql.Replace("@", "@" + prefix).ToString();
     }
 
     private static void Key(SqliteConnection connection, ListTable table, StringBuilder sql, DynamicParameters parameters, KeyFilter? key)

@@ -24,9 +24,10 @@ internal static class QueryWriter
             INSERT INTO query (no, trace, span_id, operation_span_id, type, source, outcome, termination, background, service, node,
               key_text, key_bytes, kad_id, start_ns, duration_ns, discovery_ns, first_answer_ns, error_class, error_text, alpha, beta, k,
               seen, queried, dialed, dial_failed, to_query, remaining, results, returned, duplicates, xor, hops, tally,
-              operation, side, skipped, hops_at_least, seen_complete, sent, missing_spans, missing_events, discovered_by)
+              operation, side, skipped, hops_at_least, seen_complete, sent, missing_spans, missing_events, discovered_by,
+              lint)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-              ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44)
+              ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45)
             RETURNING no
             """
         ];
@@ -73,7 +74,8 @@ internal static class QueryWriter
             .Bind(41, counts.Sent)
             .Bind(42, query.Missing.Spans)
             .Bind(43, query.Missing.Events)
-            .Bind(44, session.Peers.InternOrNull(query.DiscoveredBy));
+            .Bind(44, session.Peers.InternOrNull(query.DiscoveredBy))
+            .Bind(45, query.LintMask);
         var no = row.RunScalar() ?? throw new InvalidOperationException("INSERT ... RETURNING returned nothing.");
         var peers = PackedPeers.Write(session, PeerFacts.From(query), contacted);
         session["INSERT INTO query_peers VALUES (?1, ?2)"].Bind(1, no).Bind(2, peers).Run();

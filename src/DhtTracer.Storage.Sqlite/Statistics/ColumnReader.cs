@@ -49,6 +49,14 @@ internal static class ColumnReader
             Sum(block, BlockColumn.PeerErrors, found, isWhole, texts, columns.PeerErrors);
             Sum(block, BlockColumn.Agents, found, isWhole, texts, columns.Agents);
             SumPhases(block, found, buffer, columns.Phases);
+            block.Read(BlockColumn.Lint, buffer);
+            foreach (var row in found)
+            {
+                if (buffer[row] != ColumnCodec.Unknown)
+                {
+                    columns.Lint.Add(buffer[row]);
+                }
+            }
         }
 
         ArrayPool<long>.Shared.Return(buffer);

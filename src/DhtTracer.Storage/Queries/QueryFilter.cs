@@ -64,6 +64,18 @@ public sealed record QueryFilter
 
     /// <summary>Maximum number of requests in flight, as shown by the trace.</summary>
     public int? Alpha { get; init; }
+
+    /// <summary>
+    /// Rules of lookups that it breaks, all of them: bit <c>n</c> for rule <c>DHTn</c>. One that was not checked breaks none. An operation
+    /// breaks a rule when one of its queries does.
+    /// </summary>
+    public long? LintMask { get; init; }
+
+    /// <summary>
+    /// What it must not be: it is left out if it passes any of these. Each has exactly one condition, and null for background and skipped.
+    /// Here, a peer means one that the operation met, also in a list of queries.
+    /// </summary>
+    public IReadOnlyList<QueryFilter> Except { get; init; } = [];
 }
 
 /// <summary>A filter for keys: any of the bytes, or the prefix.</summary>

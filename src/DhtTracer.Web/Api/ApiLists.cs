@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Text.Json;
+using DhtTracer.Storage;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Web.Search;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace DhtTracer.Web.Api;
 
@@ -34,7 +36,8 @@ internal static class ApiLists
         Action<Utf8JsonWriter, TRow> write
     )
     {
-        var address = QueryListAddress.Parse(request.Query);
+        var store = request.HttpContext.RequestServices.GetRequiredService<TraceStore>();
+        var address = await QueryListAddress.Parse(request.Query).ResolveAsync(store, request.HttpContext.RequestAborted);
         if (address.Problems.Count > 0)
         {
             return ApiProblems.Bad(address.Problems);
@@ -68,7 +71,8 @@ internal static class ApiLists
         Func<QueryFilter, long, Task<int>> count
     )
     {
-        var address = QueryListAddress.Parse(request.Query);
+        var store = request.HttpContext.RequestServices.GetRequiredService<TraceStore>();
+        var address = await QueryListAddress.Parse(request.Query).ResolveAsync(store, request.HttpContext.RequestAborted);
         if (address.Problems.Count > 0)
         {
             return ApiProblems.Bad(address.Problems);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using DhtTracer.Analysis.Export;
+using DhtTracer.Analysis.Lint;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Web.Exports;
 using DhtTracer.Web.Search;
@@ -32,12 +33,14 @@ internal static class ApiParameters
     /// <summary>What narrows a set of queries.</summary>
     public static IReadOnlyList<ApiParameter> Filters { get; } =
     [
+        new("q", "A filter as text: type:get-providers -outcome:failed slower:2s since:24h; the names stand at /filters"),
         new("key", "The key in any encoding (CID, multihash, peer id, /ipns/…), or the beginning of its text"),
         new("peer", "Peer id of a peer that it dialed or asked"),
         new("type", "What it was for", Names<QueryType>(Words.Of)),
         new("outcome", "How it ended", Names<QueryOutcome>(Words.Of)),
         new("error", "Class of its error", [.. ErrorClass.All]),
         new("peererror", "Class of the error of at least one of its dials and requests", [.. ErrorClass.All]),
+        new("lint", "Breaks this rule of lookups", [.. LintRules.All.Select(static rule => rule.Id)]),
         new("agent", "Met a peer whose agent version begins so"),
         new("source", "Whose spans", Names<TraceSource>(Words.Of)),
         new("service", "service.name of the spans"),

@@ -61,7 +61,7 @@ internal static class StatisticsApi
         CancellationToken cancellationToken
     )
     {
-        var address = QueryListAddress.Parse(request.Query);
+        var address = await QueryListAddress.Parse(request.Query, clock.GetUtcNow()).ResolveAsync(store, cancellationToken);
         var name = request.Query["range"].ToString();
         var range = TimeRange.Parse(name.Length == 0 ? null : name, address, clock.GetUtcNow());
         var problems = name.Length > 0 && range is null ? address.Problems.Append(TimeRange.Problem(name)) : address.Problems;
@@ -88,7 +88,8 @@ internal static class StatisticsApi
         CancellationToken cancellationToken
     )
     {
-        var (a, b) = (ComparedSet.Parse("a", request.Query), ComparedSet.Parse("b", request.Query));
+        var a = await ComparedSet.Parse("a", request.Query).ResolveAsync(store, cancellationToken);
+        var b = await ComparedSet.Parse("b", request.Query).ResolveAsync(store, cancellationToken);
         var problems = a.Problems.Concat(b.Problems).ToList();
         if (problems.Count > 0)
         {
@@ -118,7 +119,7 @@ internal static class StatisticsApi
         CancellationToken cancellationToken
     )
     {
-        var search = PeerSearch.Parse(request.Query, clock.GetUtcNow());
+        var search = await PeerSearch.Parse(request.Query, clock.GetUtcNow()).ResolveAsync(store, cancellationToken);
         if (search.Problems.Count > 0)
         {
             return ApiProblems.Bad(search.Problems);
@@ -152,7 +153,7 @@ internal static class StatisticsApi
             return ApiProblems.NotHere("peer");
         }
 
-        var search = PeerSearch.Parse(request.Query, clock.GetUtcNow());
+        var search = await PeerSearch.Parse(request.Query, clock.GetUtcNow()).ResolveAsync(store, cancellationToken);
         if (search.Problems.Count > 0)
         {
             return ApiProblems.Bad(search.Problems);

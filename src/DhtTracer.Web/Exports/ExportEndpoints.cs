@@ -28,7 +28,7 @@ internal static class ExportEndpoints
         endpoints.MapMethods("/q/{id}/export.{extension}", Reading, QueryAsync).ExcludeFromDescription();
         endpoints.MapMethods("/queries/export", Reading, SetAsync).ExcludeFromDescription();
         endpoints.MapMethods("/queries/export/chosen", Reading, ChosenAsync).ExcludeFromDescription();
-        endpoints.MapMethods("/queries.csv", Reading, List).ExcludeFromDescription();
+        endpoints.MapMethods("/queries.csv", Reading, ListAsync).ExcludeFromDescription();
     }
 
     /// <summary>The file that a request asks for, once its problems are ruled out.</summary>
@@ -80,9 +80,9 @@ internal static class ExportEndpoints
         return SiteAsync(wanted, store, request);
     }
 
-    private static IResult List(HttpRequest request, [FromServices] TraceStore store)
+    private static async Task<IResult> ListAsync(HttpRequest request, [FromServices] TraceStore store, CancellationToken cancellationToken)
     {
-        var address = QueryListAddress.Parse(request.Query);
+        var address = await QueryListAddress.Parse(request.Query).ResolveAsync(store, cancellationToken);
         return address.Problems.Count > 0
             ? Bad(request, address.Problems)
             : new ExportResult(

@@ -60,7 +60,7 @@ internal sealed class ExportRequest
             );
         }
 
-        var texts = query["id"].Concat(query["q"]).OfType<string>().ToList();
+        var texts = query["id"].Concat(query["q"].Where(static text => QueryId.TryParse(text, out _))).OfType<string>().ToList();
         var selection = texts.Count > 0 ? Named(texts, query, problems) : Filtered(query, problems);
         if (format is { Sets: false } && selection.Ids is not { Count: 1 })
         {
@@ -72,7 +72,7 @@ internal sealed class ExportRequest
 
     private static ExportSelection Named(List<string> texts, IQueryCollection query, List<string> problems)
     {
-        if (query.Keys.Any(static name => QueryListAddress.Names.Contains(name)))
+        if (query.Keys.Any(static name => name != "q" && QueryListAddress.Names.Contains(name)))
         {
             problems.Add("Name queries by id, or filter them: not both.");
         }
@@ -102,6 +102,11 @@ internal sealed class ExportRequest
     {
         var address = QueryListAddress.Parse(query);
         problems.AddRange(address.Problems);
+        if (address.NamesPeerByEnd)
+        {
+            problems.Add("An export needs the whole id of a peer, not its end.");
+        }
+
         return ExportSelection.Of(address.Filter, address.Sort);
     }
 

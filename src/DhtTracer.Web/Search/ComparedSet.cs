@@ -1,5 +1,6 @@
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Filters;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -59,6 +60,10 @@ internal sealed class ComparedSet
         return new ComparedSet(prefix, QueryListAddress.Parse(new QueryCollection(own)));
     }
 
+    /// <summary>The set with the peers that are named by the end of their ids.</summary>
+    public async Task<ComparedSet> ResolveAsync(TraceStore store, CancellationToken cancellationToken) =>
+        new(Prefix, await Address.ResolveAsync(store, cancellationToken));
+
     public Task<OperationColumns> ReadAsync(TraceStore store, CancellationToken cancellationToken) =>
         store.ReadOperationsAsync(Address.Filter, cancellationToken);
 
@@ -79,7 +84,16 @@ internal sealed class ComparedSet
     public ComparedSet As(string prefix) => new(prefix, Address);
 
     /// <summary>The set with an end, so that it means the same tomorrow.</summary>
-    public ComparedSet Until(DateTimeOffset now) => Address["to"] is null ? With("to", TimeInput.Text(TimeRange.UnixNano(now))) : this;
+    public ComparedSet Until(DateTimeOffset now)
+    {
+        var address = Address;
+        if (address.Text.Any(static term => term.Name == "since") && address.Filter.FromUnixNano is { } from)
+        {
+            address = address.WithoutTerms("since").With(("from", TimeInput.Text(from)));
+        }
+
+        return new(Prefix, address.Says("to") ? address : address.With(("to", TimeInput.Text(TimeRange.UnixNano(now)))));
+    }
 
     /// <summary>Its part of an address, without a leading <c>?</c> or <c>&amp;</c>; empty without a filter.</summary>
     public string Parameters()

@@ -11,6 +11,9 @@ internal sealed record FilterChip(string Name, string Value, QueryListAddress Wi
         ["error"] = "error",
         ["peererror"] = "a dial or request with",
         ["agent"] = "met an agent",
+        ["lint"] = "breaks rule",
+        ["slower"] = "at least",
+        ["faster"] = "at most",
         ["min"] = "at least",
         ["max"] = "at most",
         ["minhops"] = "hops from",
@@ -22,8 +25,13 @@ internal sealed record FilterChip(string Name, string Value, QueryListAddress Wi
     /// <summary>The filters of an address, in its order.</summary>
     public static IReadOnlyList<FilterChip> Of(QueryListAddress address) =>
         [
+            .. address.Text.Select(term => new FilterChip(
+                (term.IsNegated ? "not " : "") + Titles.GetValueOrDefault(term.Name, term.Name),
+                term.Value,
+                address.WithText(address.Text.Where(other => other != term))
+            )),
             .. QueryListAddress
-                .Names.Where(name => name is not ("sort" or "at") && address[name] is not null)
+                .Names.Where(name => name is not ("q" or "sort" or "at") && address[name] is not null)
                 .Select(name => new FilterChip(
                     Titles.GetValueOrDefault(name, name),
                     ValueOf(name, address[name]!),

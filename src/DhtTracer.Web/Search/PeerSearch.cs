@@ -63,7 +63,7 @@ internal sealed class PeerSearch
         {
             FromUnixNano = Range.FromUnixNano,
             ToUnixNano = Range.ToUnixNano,
-            Background = Address["background"] is null ? null : Address.Filter.Background,
+            Background = Address.Says("background") ? Address.Filter.Background : null,
         };
 
     /// <summary>Failed dials and requests of a peer, without the cancelled ones.</summary>
@@ -104,6 +104,15 @@ internal sealed class PeerSearch
             order.Length == 0 ? Orders[0].Name : order,
             problems
         );
+    }
+
+    /// <summary>The search with the peers that are named by the end of their ids.</summary>
+    public async Task<PeerSearch> ResolveAsync(TraceStore store, CancellationToken cancellationToken)
+    {
+        var address = await Address.ResolveAsync(store, cancellationToken);
+        return address == Address
+            ? this
+            : new PeerSearch(address, Range, Find, Order, [.. Problems.Except(Address.Problems), .. address.Problems]);
     }
 
     /// <summary>A part of the peers that match, in the order asked for, then by id.</summary>

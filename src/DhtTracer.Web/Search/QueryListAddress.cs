@@ -1,6 +1,7 @@
-using System.Globalization;
 using System.Text;
-using DhtTracer.Multiformats;
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Storage;
+using DhtTracer.Storage.Filters;
 using DhtTracer.Storage.Queries;
 using Microsoft.AspNetCore.Http;
 
@@ -18,12 +19,14 @@ public sealed class QueryListAddress
     /// <summary>The parameters, in the order in which addresses hold them.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
+        "q",
         "key",
         "peer",
         "type",
         "outcome",
         "error",
         "peererror",
+        "lint",
         "agent",
         "source",
         "service",
@@ -41,11 +44,21 @@ public sealed class QueryListAddress
         "at",
     ];
 
+    /// <summary>Fields that have another name than the condition of the filter language that they are.</summary>
+    private static readonly Dictionary<string, string> Conditions = new(StringComparer.Ordinal) { ["min"] = "slower", ["max"] = "faster" };
+
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
     private readonly List<string> _problems = [];
+    private readonly IReadOnlyList<FilterTerm> _peerEnds;
+    private readonly DateTimeOffset _now;
 
-    private QueryListAddress(IEnumerable<KeyValuePair<string, string>> given)
+    private QueryListAddress(
+        IEnumerable<KeyValuePair<string, string>> given,
+        DateTimeOffset now,
+        IReadOnlyDictionary<string, string>? peers = null
+    )
     {
+        _now = now;
         foreach (var (name, value) in given)
         {
             var trimmed = value.Trim();
@@ -59,40 +72,16 @@ public sealed class QueryListAddress
             }
         }
 
-        Sort = Choice<QuerySort>("sort", SortName) ?? QuerySort.Newest;
-        Filter = new QueryFilter
-        {
-            Key = this["key"] is { } key ? KeyFilter.Parse(key) : null,
-            Peer = Peer("peer"),
-            Node = Peer("node"),
-            Type = Choice<QueryType>("type", Words.Of),
-            Outcome = Choice<QueryOutcome>("outcome", Words.Of),
-            Source = Choice<TraceSource>("source", Words.Of),
-            ErrorClass = Class("error"),
-            PeerErrorClass = Class("peererror"),
-            Agent = this["agent"],
-            Service = this["service"],
-            MinDurationNs = Duration("min"),
-            MaxDurationNs = Duration("max"),
-            MinHops = Number("minhops"),
-            MaxHops = Number("maxhops"),
-            Alpha = Number("alpha"),
-            FromUnixNano = Time("from"),
-            ToUnixNano = Time("to"),
-            Background = this["background"] switch
-            {
-                "1" => null,
-                "only" => true,
-                _ => false,
-            },
-            Skipped = this["skipped"] switch
-            {
-                "0" => false,
-                "only" => true,
-                _ => null,
-            },
-        };
+        Sort = SortOf(this["sort"]);
+        var parsed = FilterParser.Parse(this["q"] ?? "");
+        Text = parsed.Terms;
+        var translation = FilterTranslation.Of([.. parsed.Terms, .. Fields()], now, peers);
+        (Filter, _peerEnds) = (translation.Filter, translation.PeerEnds);
+        _problems.AddRange(parsed.Errors.Concat(translation.Errors).Select(static error => error.ToString()));
     }
+
+    /// <summary>The terms of the filter text, without the fields.</summary>
+    public IReadOnlyList<FilterTerm> Text { get; }
 
     /// <summary>What the store is asked for.</summary>
     public QueryFilter Filter { get; }
@@ -110,21 +99,73 @@ public sealed class QueryListAddress
     public bool IsFiltered => _values.Keys.Any(name => name is not ("sort" or "at"));
 
     /// <summary>Whether anything beyond key and background narrows it.</summary>
-    public bool IsFilteredFurther => _values.Keys.Any(name => name is not ("sort" or "at" or "key" or "background"));
+    public bool IsFilteredFurther => _values.Keys.Any(name => name is not ("sort" or "at" or "q" or "key" or "background"));
 
     /// <summary>A parameter as it was given; null when it was not.</summary>
     public string? this[string name] => _values.GetValueOrDefault(name);
 
+    /// <summary>Whether it names a peer by the end of its id, which only <see cref="ResolveAsync"/> can find.</summary>
+    public bool NamesPeerByEnd => _peerEnds.Count > 0;
+
+    /// <summary>Whether the text or a field has a condition of this name.</summary>
+    public bool Says(string name) => this[name] is not null || Text.Any(term => term.Name == name);
+
     /// <summary>Reads the parameters of a request.</summary>
-    public static QueryListAddress Parse(IQueryCollection query) =>
-        new(
+    /// <param name="query">The parameters.</param>
+    /// <param name="now">The present, for <c>since</c>; null for the system's.</param>
+    public static QueryListAddress Parse(IQueryCollection query, DateTimeOffset? now = null) =>
+        Parse(
             query
                 .Where(parameter => Names.Contains(parameter.Key))
-                .Select(parameter => KeyValuePair.Create(parameter.Key, parameter.Value.ToString()))
+                .Select(parameter => KeyValuePair.Create(parameter.Key, parameter.Value.ToString())),
+            now
         );
 
     /// <summary>Reads parameters from pairs of names and values, each name at most once.</summary>
-    public static QueryListAddress Parse(IEnumerable<KeyValuePair<string, string>> parameters) => new(parameters);
+    public static QueryListAddress Parse(IEnumerable<KeyValuePair<string, string>> parameters, DateTimeOffset? now = null) =>
+        new(parameters, now ?? TimeProvider.System.GetUtcNow());
+
+    /// <summary>
+    /// This address with the peers that are named by the end of their ids. An end that fits no peer of the archive, or several, is a
+    /// problem.
+    /// </summary>
+    public async Task<QueryListAddress> ResolveAsync(TraceStore store, CancellationToken cancellationToken)
+    {
+        if (_peerEnds.Count == 0)
+        {
+            return this;
+        }
+
+        const int most = 3;
+        var peers = new Dictionary<string, string>(StringComparer.Ordinal);
+        var problems = new List<FilterError>();
+        foreach (var term in _peerEnds)
+        {
+            var found = await store.FindPeersAsync(term.Value, most, cancellationToken);
+            if (found is [var only])
+            {
+                peers[KeySearch.Parse(term.Value).Tail ?? term.Value] = only;
+            }
+            else
+            {
+                var count = found.Count == most ? "several peers end" : $"{found.Count} peers end";
+                var what = found.Count == 0 ? "no peer of this archive ends so; check it" : $"{count} so; give more characters";
+                problems.Add(new FilterError(FilterErrorKind.UnclearPeer, term.At + 1, $"\"{term.Value}\" ({term.WrittenName}): {what}."));
+            }
+        }
+
+        var resolved = new QueryListAddress(_values, _now, peers);
+        resolved._problems.AddRange(problems.Select(static problem => problem.ToString()));
+        return resolved;
+    }
+
+    /// <summary>This address without some conditions of its text.</summary>
+    public QueryListAddress WithoutTerms(params IReadOnlyCollection<string> names) =>
+        Text.Any(term => names.Contains(term.Name)) ? WithText(Text.Where(term => !names.Contains(term.Name))) : this;
+
+    /// <summary>This address with other terms as its text.</summary>
+    public QueryListAddress WithText(IEnumerable<FilterTerm> terms) =>
+        With(("q", string.Join(' ', terms) is { Length: > 0 } text ? text : null));
 
     /// <summary>This address with some parameters changed; null takes one out. The place in the list is kept only when it is
     /// given.</summary>
@@ -144,7 +185,7 @@ public sealed class QueryListAddress
             }
         }
 
-        return new QueryListAddress(next);
+        return new QueryListAddress(next, _now);
     }
 
     /// <summary>The address of the page.</summary>
@@ -188,91 +229,42 @@ public sealed class QueryListAddress
             _ => throw new ArgumentOutOfRangeException(nameof(sort), sort, "No such order."),
         };
 
-    private T? Choice<T>(string name, Func<T, string> nameOf)
-        where T : struct, Enum
+    // The fields as terms: the same conditions in another form.
+    private IEnumerable<FilterTerm> Fields()
     {
-        if (this[name] is not { } text)
+        foreach (var name in Names.Where(name => name is not ("q" or "sort" or "at") && this[name] is not null))
         {
-            return null;
+            var value = (name, this[name]) switch
+            {
+                ("background" or "skipped", "only") => "only",
+                ("background", "1") => "shown",
+                ("skipped", "0") => "hidden",
+                ("background" or "skipped", _) => null,
+                (_, var text) => text,
+            };
+            if (value is not null)
+            {
+                yield return new FilterTerm(Conditions.GetValueOrDefault(name, name), value, false) { WrittenName = name };
+            }
+        }
+    }
+
+    private QuerySort SortOf(string? text)
+    {
+        if (text is null)
+        {
+            return QuerySort.Newest;
         }
 
-        foreach (var value in Enum.GetValues<T>())
+        foreach (var sort in Enum.GetValues<QuerySort>())
         {
-            if (nameOf(value) == text)
+            if (SortName(sort) == text)
             {
-                return value;
+                return sort;
             }
         }
 
-        Problem<string>(name, "is not one of " + string.Join(", ", Enum.GetValues<T>().Select(nameOf)));
-        return null;
-    }
-
-    private string? Class(string name) =>
-        this[name] is { } text && !ErrorClass.All.Contains(text)
-            ? Problem<string>(name, "is no error class; it is one of " + string.Join(", ", ErrorClass.All))
-            : this[name];
-
-    private string? Peer(string name) =>
-        this[name] switch
-        {
-            null => null,
-            { } text when PeerId.TryParse(text, out var peer) => peer.ToString(),
-            _ => Problem<string>(name, "is no peer id; write it in base58 (12D3KooW…, Qm…) or as a CID (k51…, bafz…)"),
-        };
-
-    private long? Duration(string name)
-    {
-        if (this[name] is not { } text)
-        {
-            return null;
-        }
-
-        if (DurationInput.TryParse(text, out var duration))
-        {
-            return duration;
-        }
-
-        Problem<string>(name, "is not a duration; write 250ms, 1.5s or 2m");
-        return null;
-    }
-
-    private ulong? Time(string name)
-    {
-        if (this[name] is not { } text)
-        {
-            return null;
-        }
-
-        if (TimeInput.TryParse(text, out var time))
-        {
-            return time;
-        }
-
-        Problem<string>(name, "is not a time; write 2026-11-22 or 2026-11-22T08:44, in UTC");
-        return null;
-    }
-
-    private int? Number(string name)
-    {
-        if (this[name] is not { } text)
-        {
-            return null;
-        }
-
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-        {
-            return number;
-        }
-
-        Problem<string>(name, "is no whole number");
-        return null;
-    }
-
-    private T? Problem<T>(string name, string what)
-        where T : class
-    {
-        _problems.Add($"\"{this[name]}\" ({name}) {what}.");
-        return null;
+        _problems.Add($"\"{text}\" (sort) is not one of {string.Join(", ", Enum.GetValues<QuerySort>().Select(SortName))}.");
+        return QuerySort.Newest;
     }
 }

@@ -1,3 +1,5 @@
+using DhtTracer.Storage.Filters;
+
 namespace DhtTracer.Web.Search;
 
 /// <summary>The stretch of time that a page of statistics looks at.</summary>
@@ -31,7 +33,7 @@ internal sealed record TimeRange(string Name, ulong? FromUnixNano, ulong? ToUnix
     /// <returns>Null when the address says nothing, or nothing that is known.</returns>
     public static TimeRange? Parse(string? name, QueryListAddress address, DateTimeOffset now)
     {
-        if (address["from"] is not null || address["to"] is not null)
+        if (address.Says("from") || address.Says("to") || address.Says("since"))
         {
             return new TimeRange("custom", address.Filter.FromUnixNano, address.Filter.ToUnixNano);
         }
@@ -56,10 +58,12 @@ internal sealed record TimeRange(string Name, ulong? FromUnixNano, ulong? ToUnix
 
     /// <summary>The address narrowed to this range.</summary>
     public QueryListAddress Narrow(QueryListAddress address) =>
-        address.With(
-            ("from", FromUnixNano is { } from ? TimeInput.Text(from) : null),
-            ("to", ToUnixNano is { } to ? TimeInput.Text(to) : null)
-        );
+        address
+            .WithoutTerms("since", "from", "to")
+            .With(
+                ("from", FromUnixNano is { } from ? TimeInput.Text(from) : null),
+                ("to", ToUnixNano is { } to ? TimeInput.Text(to) : null)
+            );
 
     /// <summary>A time as nanoseconds since 1970; times before that become 0.</summary>
     public static ulong UnixNano(DateTimeOffset time) =>

@@ -47,7 +47,7 @@ internal static class ExportCommand
                     result,
                     async () =>
                     {
-                        var filter = filters.Read(result, TimeProvider.System);
+                        var asked = filters.Read(result, TimeProvider.System);
                         var named = result.GetValue(ids) ?? [];
                         var wanted = ExportFormat.Find(result.GetValue(format))!;
                         if (named.Length > 0 && filters.Given(result))
@@ -73,7 +73,7 @@ internal static class ExportCommand
                         var selection =
                             named.Length > 0
                                 ? ExportSelection.Of([.. found.Select(static item => item.Id).Distinct()])
-                                : ExportSelection.Of(filter);
+                                : ExportSelection.Of(await QueryFilterOptions.ResolveAsync(asked, store, cancellation));
                         await WriteAsync(
                             result.GetValue(file),
                             async output =>

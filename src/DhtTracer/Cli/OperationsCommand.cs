@@ -7,6 +7,7 @@ using DhtTracer.Hosting;
 using DhtTracer.Output;
 using DhtTracer.Storage.Operations;
 using DhtTracer.Storage.Queries;
+using DhtTracer.Web.Search;
 
 namespace DhtTracer.Cli;
 
@@ -59,7 +60,7 @@ internal static class OperationsCommand
 
     private static async Task<int> RunAsync(
         string data,
-        QueryFilter filter,
+        QueryListAddress asked,
         bool filtered,
         int limit,
         bool json,
@@ -69,6 +70,7 @@ internal static class OperationsCommand
     )
     {
         await using var store = await Archive.OpenForReadingAsync(data, cancellation);
+        var filter = await QueryFilterOptions.ResolveAsync(asked, store, cancellation);
         var left = limit == 0 ? int.MaxValue : limit;
         var any = false;
         string? cursor = null;

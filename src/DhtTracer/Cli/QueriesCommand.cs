@@ -6,6 +6,7 @@ using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Hosting;
 using DhtTracer.Output;
 using DhtTracer.Storage.Queries;
+using DhtTracer.Web.Search;
 
 namespace DhtTracer.Cli;
 
@@ -23,6 +24,11 @@ internal static class QueriesCommand
             Description = "Only queries of this key: CID, peer id, multihash or /ipns/ name in any encoding, or the beginning of its text.",
             HelpName = "K",
         };
+        var set = new Option<string?>("--set")
+        {
+            Description = "Only queries of this filter, such as 'type:get-providers -outcome:failed slower:2s since:24h'.",
+            HelpName = "FILTER",
+        };
         var limit = new Option<int>("--limit")
         {
             Description = "How many at most; 0 for all.",
@@ -38,6 +44,7 @@ internal static class QueriesCommand
         var command = new Command("queries", "List queries one by one, newest first. An operation, see 'operations', may have several.")
         {
             key,
+            set,
             limit,
             background,
             json,
@@ -49,9 +56,8 @@ internal static class QueriesCommand
                     () =>
                         RunAsync(
                             result.DataDirectory(),
-                            result.GetValue(key),
+                            Asked(result.GetValue(key), result.GetValue(set), result.GetValue(background)),
                             result.GetValue(limit),
-                            result.GetValue(background),
                             result.GetValue(json),
                             result.InvocationConfiguration.Output,
                             Terminal.Detect(),
@@ -62,11 +68,25 @@ internal static class QueriesCommand
         return command;
     }
 
+    private static QueryListAddress Asked(string? key, string? set, bool background)
+    {
+        var parameters = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in new[] { ("key", key), ("q", set), ("background", background ? "1" : null) })
+        {
+            if (value is not null)
+            {
+                parameters[name] = value;
+            }
+        }
+
+        var asked = QueryListAddress.Parse(parameters);
+        return asked.Problems.Count == 0 ? asked : throw new CommandFailedException(string.Join(' ', asked.Problems), ExitCode.Usage);
+    }
+
     private static async Task<int> RunAsync(
         string data,
-        string? key,
+        QueryListAddress asked,
         int limit,
-        bool background,
         bool json,
         TextWriter output,
         Terminal terminal,
@@ -74,7 +94,7 @@ internal static class QueriesCommand
     )
     {
         await using var store = await Archive.OpenForReadingAsync(data, cancellation);
-        var filter = new QueryFilter { Key = key is null ? null : KeyFilter.Parse(key), Background = background ? null : false };
+        var filter = await QueryFilterOptions.ResolveAsync(asked, store, cancellation);
         var left = limit == 0 ? int.MaxValue : limit;
         var any = false;
         string? cursor = null;
@@ -112,9 +132,9 @@ internal static class QueriesCommand
         if (!any && !json)
         {
             await Console.Error.WriteLineAsync(
-                key is null
-                    ? $"No queries in {data}. Import traces with 'dht-tracer import', or start 'dht-tracer' and send it some."
-                    : "No query of this key."
+                !asked.IsFiltered ? $"No queries in {data}. Import traces with 'dht-tracer import', or start 'dht-tracer' and send it some."
+                : asked["q"] is null ? "No query of this key."
+                : "No query matches."
             );
         }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using DhtTracer.Output;
+using DhtTracer.Storage;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Web.Search;
 
@@ -15,6 +16,13 @@ internal sealed class QueryFilterOptions
     private static readonly (string Name, string Option, string Value, string Description)[] Texts =
     [
         (
+            "q",
+            "--set",
+            "FILTER",
+            "Only operations of this filter, such as 'type:get-providers -outcome:failed slower:2s since:24h'. The page /filters of the "
+                + "site lists all conditions."
+        ),
+        (
             "key",
             "--key",
             "K",
@@ -24,6 +32,7 @@ internal sealed class QueryFilterOptions
         ("peer", "--peer", "PEER", "Only operations that dialed or asked this peer."),
         ("type", "--type", "TYPE", "Only operations of this type, such as get-providers."),
         ("outcome", "--outcome", "OUTCOME", "Only operations that ended so, such as success or timed-out."),
+        ("lint", "--lint", "RULE", "Only operations that break this rule of lookups, such as DHT003."),
         ("error", "--error", "CLASS", "Only operations that failed with this class of error, such as dial-timeout."),
         (
             "source",
@@ -79,7 +88,7 @@ internal sealed class QueryFilterOptions
     /// <param name="result">The parsed command line.</param>
     /// <param name="clock">For <c>--since</c>.</param>
     /// <exception cref="CommandFailedException">A value is invalid. The message names the valid ones.</exception>
-    public QueryFilter Read(ParseResult result, TimeProvider clock)
+    public QueryListAddress Read(ParseResult result, TimeProvider clock)
     {
         var parameters = Parameters(result);
         if (
@@ -93,11 +102,16 @@ internal sealed class QueryFilterOptions
             throw new CommandFailedException("--since and --from both say where to begin: give one of them.", ExitCode.Usage);
         }
 
-        var address = QueryListAddress.Parse(parameters);
-        return address.Problems.Count == 0
-            ? address.Filter
-            : throw new CommandFailedException(string.Join(' ', address.Problems), ExitCode.Usage);
+        return Valid(QueryListAddress.Parse(parameters, clock.GetUtcNow()));
     }
+
+    /// <summary>The filter of an address, with the peers that are named by the end of their ids.</summary>
+    /// <exception cref="CommandFailedException">An end fits no peer, or several.</exception>
+    public static async Task<QueryFilter> ResolveAsync(QueryListAddress address, TraceStore store, CancellationToken cancellation) =>
+        Valid(await address.ResolveAsync(store, cancellation)).Filter;
+
+    private static QueryListAddress Valid(QueryListAddress address) =>
+        address.Problems.Count == 0 ? address : throw new CommandFailedException(string.Join(' ', address.Problems), ExitCode.Usage);
 
     private Dictionary<string, string> Parameters(ParseResult result)
     {

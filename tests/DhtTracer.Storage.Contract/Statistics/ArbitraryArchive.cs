@@ -61,6 +61,7 @@ public sealed class ArbitraryArchive(TestArchive archive, TraceStore store, int 
             Error = _random.Next(3) == 0 ? new TraceError(ErrorClass.All[_random.Next(ErrorClass.All.Count)], "x") : query.Error,
             Background = _random.Next(4) == 0,
             Skipped = _random.Next(8) == 0,
+            LintMask = _random.Next(5) == 0 ? null : _random.Next(1 << 15) << 1,
             Service = new[] { "kubo", "gateway", null }[_random.Next(3)],
             Node = new[] { "node of no base58", Network.Node.Id, null }[_random.Next(3)],
             Parameters = query.Parameters with { Alpha = _random.Next(3) == 0 ? 3 : null },

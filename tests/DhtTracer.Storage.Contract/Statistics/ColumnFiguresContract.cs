@@ -246,7 +246,47 @@ public abstract class ColumnFiguresContract : StoreContract
                 FromUnixNano = Make.Start + (9 * Hour),
             },
             new() { Key = KeyFilter.Parse(SomePeer), Background = null },
+            new() { LintMask = 1 << 3 | 1 << 5 },
+            new()
+            {
+                Peer = SomePeer,
+                Except = [new() { Type = QueryType.FindPeer, Background = null }, new() { LintMask = 2, Background = null }],
+            },
         ];
+
+    // One of each kind of condition: on a column, on a range of it, on names, on a key and on a peer.
+    private static IEnumerable<QueryFilter> Exceptions(string peer, string key) =>
+        [
+            new() { Type = QueryType.FindPeer },
+            new() { Service = "kubo" },
+            new() { MinDurationNs = 1_000_000_000 },
+            new() { MaxHops = 2 },
+            new() { PeerErrorClass = ErrorClass.DialRefused },
+            new() { Agent = "kubo/0.2" },
+            new() { LintMask = 1 << 4 },
+            new() { Peer = peer },
+            new() { Key = KeyFilter.Parse(key) },
+        ];
+
+    [Fact]
+    public async Task What_is_left_out_and_what_is_kept_are_all_operations()
+    {
+        await using var store = await OpenAsync(new Clock());
+        await new ArbitraryArchive(Archive, store, 4).AddAsync(80);
+        var everything = new QueryFilter { Background = null };
+        var all = await store.CountOperationsAsync(everything);
+        var peer = (await store.ListPeersAsync(everything, new PeerListing(PeerRank.Queried, null, 8, 1))).Peers[0].PeerId;
+        var key = (await store.ListOperationsAsync(everything, limit: 1)).Rows[0].Operation.Key!.Text;
+        foreach (var except in Exceptions(peer, key).Select(static except => except with { Background = null }))
+        {
+            var without = new QueryFilter { Background = null, Except = [except] };
+            var kept = await store.CountOperationsAsync(except);
+            Assert.True(kept > 0 && kept < all, $"{kept} of {all} pass {except}");
+            Assert.Equal(all - kept, await store.CountOperationsAsync(without));
+            Assert.Equal(all - kept, (await store.ListOperationsAsync(without, limit: 500)).Rows.Count);
+            Assert.NotEmpty((await store.ListQueriesAsync(without, limit: 500)).Rows);
+        }
+    }
 
     private static IEnumerable<QueryFilter> PeerFilters() =>
         [

@@ -48,6 +48,15 @@ internal static class PlainFigures
                 .Where(static e => e.Name == ErrorClass.Cancelled)
                 .Sum(static e => e.Count),
             Agents = [.. Named(operations.SelectMany(static o => o.Agents))],
+            Rules =
+            [
+                .. Enumerable
+                    .Range(1, 15)
+                    .Select(rule => new NamedCount($"DHT{rule:000}", operations.Count(o => ((o.LintMask ?? 0) >> rule & 1) == 1)))
+                    .Where(static count => count.Count > 0)
+                    .OrderByDescending(static count => count.Count),
+            ],
+            RulesChecked = operations.Count(static o => o.LintMask is not null),
         };
     }
 

@@ -1,4 +1,4 @@
-using DhtTracer.Web.Search;
+using DhtTracer.Storage.Filters;
 
 namespace DhtTracer.Web.Tests.Search;
 

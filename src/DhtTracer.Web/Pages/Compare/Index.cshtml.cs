@@ -1,6 +1,7 @@
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Filters;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Statistics;
 using DhtTracer.Web.Search;
@@ -74,8 +75,8 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
     /// <summary>Shows the comparison.</summary>
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
-        A = ComparedSet.Parse("a", Request.Query);
-        B = ComparedSet.Parse("b", Request.Query);
+        A = await ComparedSet.Parse("a", Request.Query).ResolveAsync(store, cancellationToken);
+        B = await ComparedSet.Parse("b", Request.Query).ResolveAsync(store, cancellationToken);
         Problems.AddRange(A.Problems);
         Problems.AddRange(B.Problems);
         if (Request.Query.ContainsKey("moment"))

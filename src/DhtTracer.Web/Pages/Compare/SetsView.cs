@@ -1,6 +1,7 @@
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Analysis.Statistics.Comparing;
+using DhtTracer.Storage.Filters;
 using DhtTracer.Web.Charts;
 using DhtTracer.Web.Pages.QueryDetails;
 using DhtTracer.Web.Search;

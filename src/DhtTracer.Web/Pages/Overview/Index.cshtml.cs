@@ -15,7 +15,7 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
 {
     private const int ListLength = 8;
 
-    private static readonly string[] Fields = ["type", "service"];
+    private static readonly string[] Fields = ["type", "service", "q"];
 
     /// <summary>What narrows the set beside the time.</summary>
     public QueryListAddress Address { get; private set; } = null!;
@@ -114,7 +114,7 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
     /// <summary>Shows the figures.</summary>
     public async Task<IActionResult> OnGetAsync([FromQuery(Name = "range")] string? range, CancellationToken cancellationToken)
     {
-        Address = QueryListAddress.Parse(Request.Query);
+        Address = await QueryListAddress.Parse(Request.Query, clock.GetUtcNow()).ResolveAsync(store, cancellationToken);
         Services = await store.ListServicesAsync(cancellationToken);
         var now = clock.GetUtcNow();
         var asked = TimeRange.Parse(range, Address, now);

@@ -1,5 +1,6 @@
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Analysis.Waterfalls;
+using DhtTracer.Storage.Filters;
 using DhtTracer.Web.Charts;
 using DhtTracer.Web.Search;
 using DhtTracer.Web.Text;

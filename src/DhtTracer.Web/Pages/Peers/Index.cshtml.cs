@@ -34,7 +34,7 @@ internal sealed class PeersModel(TraceStore store, TimeProvider clock) : PageMod
     /// <summary>Shows the peers.</summary>
     public async Task OnGetAsync([FromQuery(Name = "page")] int? number, CancellationToken cancellationToken)
     {
-        Search = PeerSearch.Parse(Request.Query, clock.GetUtcNow());
+        Search = await PeerSearch.Parse(Request.Query, clock.GetUtcNow()).ResolveAsync(store, cancellationToken);
         Services = await store.ListServicesAsync(cancellationToken);
         Number = Math.Max(1, number ?? 1);
         if (Search.Problems.Count == 0)

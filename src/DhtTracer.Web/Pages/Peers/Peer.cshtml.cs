@@ -48,7 +48,7 @@ internal sealed class PeerModel(TraceStore store, TimeProvider clock) : PageMode
         }
 
         Id = id;
-        Search = PeerSearch.Parse(Request.Query, clock.GetUtcNow());
+        Search = await PeerSearch.Parse(Request.Query, clock.GetUtcNow()).ResolveAsync(store, cancellationToken);
         if (Search.Problems.Count == 0)
         {
             Summary = (await Search.ReadOneAsync(store, id, cancellationToken)).Peers is [var only, ..] ? only : null;

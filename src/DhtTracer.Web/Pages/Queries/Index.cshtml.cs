@@ -75,7 +75,7 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
         get
         {
             var parameters = Address.With(("sort", null)).Parameters();
-            return Address["from"] is not null || Address["to"] is not null
+            return Address.Says("from") || Address.Says("to") || Address.Says("since")
                 ? "/" + parameters
                 : "/?range=all" + parameters.Replace('?', '&');
         }
@@ -96,7 +96,7 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     /// </summary>
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
-        if (PermalinkIn(Request.Query["key"].ToString()) is { } permalink)
+        if ((PermalinkIn(Request.Query["key"].ToString()) ?? PermalinkIn(Request.Query["q"].ToString())) is { } permalink)
         {
             var ofOperation =
                 (await store.FindQueriesAsync(permalink, cancellationToken)) is { Length: > 0 } queries
@@ -208,7 +208,7 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
             InBackground = await store.CountOperationsAsync(Address.Filter with { Background = true }, MostCounted, cancellationToken);
         }
 
-        if (Address["key"] is { } key)
+        if ((Address["key"] ?? Address.Text.FirstOrDefault(static term => term is { Name: "key", IsNegated: false })?.Value) is { } key)
         {
             Peers = await store.FindPeersAsync(key, MostPeers, cancellationToken);
         }
@@ -216,7 +216,7 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
 
     private async Task LoadAsync(CancellationToken cancellationToken)
     {
-        Address = QueryListAddress.Parse(Request.Query);
+        Address = await QueryListAddress.Parse(Request.Query).ResolveAsync(store, cancellationToken);
         Problems.AddRange(Address.Problems);
         Live = new LivePage { Mode = Address is { Sort: QuerySort.Newest, Cursor: null } ? "page" : "rows", Stamp = store.Changes.Stamp };
         var parameters = Address.With(("sort", null)).Parameters();

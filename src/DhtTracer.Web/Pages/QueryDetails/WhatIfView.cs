@@ -3,6 +3,7 @@ using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Explain.Replay;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Waterfalls;
+using DhtTracer.Storage.Filters;
 using DhtTracer.Web.Search;
 using DhtTracer.Web.Text;
 

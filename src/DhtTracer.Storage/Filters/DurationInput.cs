@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace DhtTracer.Web.Search;
+namespace DhtTracer.Storage.Filters;
 
 /// <summary>A duration as a reader types it: <c>250ms</c>, <c>1.5s</c>, <c>2m</c>, <c>1m 0.2s</c>; a bare number is seconds.</summary>
-internal static class DurationInput
+public static class DurationInput
 {
     private const double LongestSeconds = 31_536_000;
 

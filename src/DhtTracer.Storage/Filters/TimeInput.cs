@@ -1,10 +1,10 @@
 using System.Globalization;
 
-namespace DhtTracer.Web.Search;
+namespace DhtTracer.Storage.Filters;
 
 /// <summary>A point in time as an address holds it, in UTC: <c>2026-11-22</c>, <c>2026-11-22T08:44</c>,
 /// <c>2026-11-22T08:44:14.451Z</c>.</summary>
-internal static class TimeInput
+public static class TimeInput
 {
     private static readonly string[] Formats =
     [
