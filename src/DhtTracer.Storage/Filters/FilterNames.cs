@@ -1,5 +1,4 @@
 using DhtTracer.Analysis.Lint;
-using DhtTracer.Analysis.Model;
 
 namespace DhtTracer.Storage.Filters;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using DhtTracer.Analysis.Keys;
 using DhtTracer.Analysis.Lint;
-using DhtTracer.Analysis.Model;
 using DhtTracer.Multiformats;
 using DhtTracer.Storage.Queries;
 

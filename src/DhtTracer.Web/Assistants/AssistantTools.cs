@@ -200,7 +200,7 @@ internal sealed class AssistantTools(TraceStore store, TimeProvider clock, IHttp
     )
     {
         var parameters = Parameters(filters, ("range", range), ("find", find), ("order", order));
-        var search = PeerSearch.Parse(new QueryCollection(parameters), clock.GetUtcNow());
+        var search = await PeerSearch.Parse(new QueryCollection(parameters), clock.GetUtcNow()).ResolveAsync(store, cancellationToken);
         Refuse(search.Problems);
         var found = await search.ReadAsync(store, 0, Within(limit, MostRows, nameof(limit)), cancellationToken);
         return new PeerLines([.. found.Peers.Select(Line)], found.Count, found.Operations);
@@ -277,7 +277,7 @@ internal sealed class AssistantTools(TraceStore store, TimeProvider clock, IHttp
     private static QueryListAddress Address(Dictionary<string, string>? filters, params ReadOnlySpan<(string Name, string? Value)> others)
     {
         var address = QueryListAddress.Parse(new QueryCollection(Parameters(filters, others)));
-        Refuse(address.Problems);
+        Refuse(address.NamesPeerByEnd ? ["Give the whole id of a peer, not its end."] : address.Problems);
         return address;
     }
 

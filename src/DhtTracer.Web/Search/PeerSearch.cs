@@ -74,7 +74,7 @@ internal sealed class PeerSearch
     /// <param name="now">The present.</param>
     public static PeerSearch Parse(IQueryCollection query, DateTimeOffset now)
     {
-        var address = QueryListAddress.Parse(query);
+        var address = QueryListAddress.Parse(query, now);
         var problems = new List<string>(address.Problems);
         var range = query["range"].ToString();
         var parsed = TimeRange.Parse(range.Length == 0 ? null : range, address, now);

@@ -4,7 +4,6 @@ using DhtTracer.Analysis.Explain.Replay;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Storage.Filters;
-using DhtTracer.Web.Search;
 using DhtTracer.Web.Text;
 
 namespace DhtTracer.Web.Pages.QueryDetails;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Storage.Filters;
-using DhtTracer.Web.Search;
 
 namespace DhtTracer.Web.Pages.QueryDetails;
 
