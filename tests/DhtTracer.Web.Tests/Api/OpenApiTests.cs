@@ -88,12 +88,14 @@ public sealed class OpenApiTests(KnownArchive archive)
         Assert.StartsWith("3.1", document.GetProperty("openapi").GetString(), StringComparison.Ordinal);
         Assert.Equal(
             [
+                "q",
                 "key",
                 "peer",
                 "type",
                 "outcome",
                 "error",
                 "peererror",
+                "lint",
                 "agent",
                 "source",
                 "service",

@@ -12,10 +12,11 @@ public sealed class RulesPageTests
     public async Task Rules_findings_and_filters_lead_to_each_other()
     {
         var network = new SimulatedNetwork(seed: 32, size: 150, new NetworkFaults(Refusing: 0.3));
-        Query Make(int seed) => new LookupSimulator(network).Run(LookupSimulator.NewLookup(network, QueryType.GetClosestPeers, seed));
-        var broken = Make(1);
-        broken = broken with { LintMask = QueryLint.Of(broken).Mask };
-        await using var site = await Site.StartAsync(broken, Make(2) with { LintMask = 0, Outcome = QueryOutcome.Failed });
+        var healthy = new SimulatedNetwork(seed: 31, size: 150);
+        static Query Make(SimulatedNetwork network, int seed) =>
+            new LookupSimulator(network).Run(LookupSimulator.NewLookup(network, QueryType.GetClosestPeers, seed));
+        var broken = Make(network, 1);
+        await using var site = await Site.StartAsync(broken, Make(healthy, 2) with { Outcome = QueryOutcome.Failed });
 
         var why = await site.PageAsync($"/q/{broken.Id}?tab=why");
         var finding = QueryLint.Of(broken).Findings.Single(static finding => finding.Rule == "DHT004");
@@ -37,7 +38,10 @@ public sealed class RulesPageTests
         )
         {
             var list = await site.PageAsync(address);
-            Assert.Equal($"r-{broken.OperationId}", Assert.Single(list.QuerySelectorAll("table.queries tbody tr")).Id);
+            Assert.Equal(
+                $"{address}: r-{broken.OperationId}",
+                $"{address}: {string.Join(' ', list.QuerySelectorAll("table.queries tbody tr").Select(static row => row.Id))}"
+            );
         }
 
         var overview = await site.PageAsync("/?range=all&q=-outcome:failed");
