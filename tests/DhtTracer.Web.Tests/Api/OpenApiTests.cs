@@ -115,7 +115,7 @@ public sealed class OpenApiTests(KnownArchive archive)
             ],
             Parameters("/api/v1/queries").Select(parameter => parameter.GetProperty("name").GetString()!)
         );
-        Assert.Equal(38, Parameters("/api/v1/compare").Count);
+        Assert.Equal(42, Parameters("/api/v1/compare").Count);
         Assert.Equal(
             ["format", "id", "sort"],
             Parameters("/api/v1/export").Take(3).Select(parameter => parameter.GetProperty("name").GetString()!)
