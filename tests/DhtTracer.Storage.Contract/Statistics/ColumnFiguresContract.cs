@@ -1,3 +1,4 @@
+// Over 300 lines, because every way to narrow figures stands beside the checks that all of them must pass.
 using System.Text.Json;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
