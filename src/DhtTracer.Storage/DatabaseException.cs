@@ -30,6 +30,9 @@ public enum DatabaseProblem
 
     /// <summary>The file is damaged.</summary>
     Corrupt = 8,
+
+    /// <summary>The server of the database cannot be reached, or is starting or stopping.</summary>
+    Unavailable = 9,
 }
 
 /// <summary>The database cannot be opened, read or written. The message names the file and the remedy.</summary>
@@ -43,7 +46,7 @@ public sealed class DatabaseException : Exception
     public DatabaseProblem Problem { get; }
 
     /// <summary>Whether the same write may succeed later without any intervention.</summary>
-    public bool IsTransient => Problem is DatabaseProblem.Locked or DatabaseProblem.DiskFull;
+    public bool IsTransient => Problem is DatabaseProblem.Locked or DatabaseProblem.DiskFull or DatabaseProblem.Unavailable;
 }
 
 /// <summary>Too many bytes are waiting for the writer. Nothing was stored; send the same spans again later.</summary>

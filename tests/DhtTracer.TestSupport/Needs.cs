@@ -69,6 +69,24 @@ public static class Needs
         }
     }
 
+    /// <summary>Folder with the programs of a PostgreSQL server, 15 or newer, the newest; or null.</summary>
+    public static string? Postgres =>
+        Required(
+            "PostgreSQL",
+            Directory.Exists("/usr/lib/postgresql")
+                ? Directory
+                    .GetDirectories("/usr/lib/postgresql")
+                    .Select(static folder =>
+                        (Folder: Path.Combine(folder, "bin"), IsVersion: int.TryParse(Path.GetFileName(folder), out var n), n)
+                    )
+                    .Where(static version =>
+                        version is { IsVersion: true, n: >= 15 } && File.Exists(Path.Combine(version.Folder, "initdb"))
+                    )
+                    .MaxBy(static version => version.n)
+                    .Folder
+                : null
+        );
+
     /// <summary>Why a test was skipped.</summary>
     public static string Why(string need) => $"{need} is not installed; .ci/run installs it";
 

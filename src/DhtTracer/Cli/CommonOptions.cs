@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using DhtTracer.Hosting;
+using DhtTracer.Storage.Postgres;
 using DhtTracer.Storage.Sqlite;
 
 namespace DhtTracer.Cli;
@@ -9,14 +10,17 @@ namespace DhtTracer.Cli;
 /// <summary>Options that several commands share.</summary>
 internal static class CommonOptions
 {
-    /// <summary><c>--data DIR</c>, on every command.</summary>
-    public static Option<DirectoryInfo> Data { get; } =
+    /// <summary><c>--data DIR</c>, on every command: a folder, or a PostgreSQL database.</summary>
+    public static Option<string> Data { get; } =
         new("--data")
         {
-            Description = $"Data directory, which holds {SqliteOptions.FileName}. Also set by {Settings.Prefix}DATA.",
+            Description =
+                $"Data directory, which holds {SqliteOptions.FileName}; or a PostgreSQL database as postgres://USER@HOST/DATABASE. "
+                + $"Also set by {Settings.Prefix}DATA.",
             HelpName = "DIR",
             Recursive = true,
-            DefaultValueFactory = _ => new DirectoryInfo("data"),
+            Validators = { Check },
+            DefaultValueFactory = static _ => "data",
         };
 
     public static Option<bool> Json() => new("--json") { Description = "Print JSON, for programs." };
@@ -31,8 +35,9 @@ internal static class CommonOptions
             DefaultValueFactory = _ => new ShownDuration(defaultValue, shown),
         };
 
-    /// <summary>The chosen data directory.</summary>
-    public static string DataDirectory(this ParseResult result) => result.GetValue(Data)!.FullName;
+    /// <summary>The chosen data directory, with its full path, or the database as the user wrote it.</summary>
+    public static string DataDirectory(this ParseResult result) =>
+        result.GetValue(Data)! is var place && PostgresConnection.IsConnection(place) ? place : Path.GetFullPath(place);
 
     /// <summary>Restricts an option to integers within a range. The parser itself refuses other text.</summary>
     public static void Within(this Option<int> option, int min, int max) =>
@@ -56,6 +61,21 @@ internal static class CommonOptions
         if (!condition)
         {
             result.AddError(message);
+        }
+    }
+
+    private static void Check(OptionResult result)
+    {
+        if (result.Tokens is [{ Value: var text }] && PostgresConnection.IsConnection(text))
+        {
+            try
+            {
+                Archive.ConnectionOf(text);
+            }
+            catch (FormatException error)
+            {
+                result.AddError(error.Message);
+            }
         }
     }
 }

@@ -2,11 +2,14 @@ using System.Net;
 using DhtTracer.Hosting.Ports;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Node;
+using DhtTracer.Storage;
+using DhtTracer.Storage.Postgres;
 using DhtTracer.Web;
 using DhtTracer.Web.Ingest;
 using DhtTracer.Web.Node;
 using DhtTracer.Web.Samples;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 
 namespace DhtTracer.Hosting;
 
@@ -36,7 +39,18 @@ internal static class SiteServices
         ));
         services.AddSingleton<SampleLoader>();
         services.AddSingleton<ISampleLoader>(static provider => provider.GetRequiredService<SampleLoader>());
-        AddKeys(services, Path.Combine(options.DataDirectory, "keys"));
+        if (PostgresConnection.IsConnection(options.DataDirectory))
+        {
+            services.AddDataProtection().SetApplicationName("dht-tracer");
+            services
+                .AddOptions<KeyManagementOptions>()
+                .Configure<TraceStore>(static (keys, store) => keys.XmlRepository = new DatabaseKeys((PostgresTraceStore)store));
+        }
+        else
+        {
+            AddKeys(services, Path.Combine(options.DataDirectory, "keys"));
+        }
+
         return services;
     }
 

@@ -19,6 +19,7 @@ public sealed class LayerTests
         "DhtTracer.Analysis",
         "DhtTracer.Storage",
         "DhtTracer.Storage.Sqlite",
+        "DhtTracer.Storage.Postgres",
         "DhtTracer.Ingestion",
         "DhtTracer.Jaeger",
         "DhtTracer.Web",

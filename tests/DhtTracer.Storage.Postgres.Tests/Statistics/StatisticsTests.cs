@@ -1,0 +1,10 @@
+using DhtTracer.Storage.Contract;
+using DhtTracer.Storage.Contract.Statistics;
+
+namespace DhtTracer.Storage.Postgres.Tests.Statistics;
+
+public sealed class StatisticsTests : StatisticsContract
+{
+    /// <inheritdoc/>
+    protected override TestArchive NewArchive() => new PostgresArchive();
+}
