@@ -7,7 +7,8 @@ namespace DhtTracer.Analysis.Lint;
 /// <summary>A query as rules look at it. What several rules need is computed once, when first asked for.</summary>
 internal sealed class LintSubject(Query query, CriticalPath? path)
 {
-    /// <summary>The number of closest peers that must have answered before a lookup may end, in go-libp2p and in the specification.</summary>
+    /// <summary>The number of closest peers that must have answered before a lookup may end, in go-libp2p and in the
+    /// specification.</summary>
     public const int Beta = 3;
 
     /// <summary>The size of buckets and answers on the public DHT.</summary>

@@ -10,7 +10,8 @@ internal static class UnlimitedPeers
         new(5, LintSeverity.Warning, "No time limit per peer", Check)
         {
             What =
-                "A dial and the request after it, or a request alone, took more than 10 s, and nothing cut them off before. Stores have a rule of "
+                "A dial and the request after it, or a request alone, took more than 10 s, and nothing cut them off "
+                + "before. Stores have a rule of "
                 + "their own (DHT015).",
             Why =
                 "A peer that has not answered after a few seconds will hardly answer at all, and it holds a slot of the lookup all that "

@@ -10,7 +10,8 @@ internal static class WaitedAfterAnswer
         {
             What =
                 "A successful query waited for dials or requests of its lookup after its final answer was known, for at least 100 ms and "
-                + "a tenth of its duration. Stores are needed and do not count; nor does a provider lookup to which more providers came. One to which none came has a note only: its caller may have "
+                + "a tenth of its duration. Stores are needed and do not count; nor does a provider lookup to which "
+                + "more providers came. One to which none came has a note only: its caller may have "
                 + "asked for more.",
             Why =
                 "The caller gets its answer late, or keeps a query open for nothing. Returning at once and cancelling what is in flight "

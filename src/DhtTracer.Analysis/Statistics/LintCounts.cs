@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using DhtTracer.Analysis.Lint;
+using System.Globalization;
 
 namespace DhtTracer.Analysis.Statistics;
 
@@ -25,9 +25,10 @@ public sealed class LintCounts
     /// <summary>The rules that were broken, most often first, then by number.</summary>
     public ImmutableArray<NamedCount> ToCounts() =>
         [
-            .. LintRules
-                .All.Where(rule => _counts[rule.Number] > 0)
-                .OrderByDescending(rule => _counts[rule.Number])
-                .Select(rule => new NamedCount(rule.Id, _counts[rule.Number])),
+            .. Enumerable
+                .Range(1, 63)
+                .Where(number => _counts[number] > 0)
+                .OrderByDescending(number => _counts[number])
+                .Select(number => new NamedCount(string.Create(CultureInfo.InvariantCulture, $"DHT{number:000}"), _counts[number])),
         ];
 }

@@ -9,7 +9,8 @@ public sealed record ParsedFilter(IReadOnlyList<FilterTerm> Terms, IReadOnlyList
 
 /// <summary>
 /// Reads the filter language: <c>type:get-providers -outcome:failed agent:"kubo/0.3" slower:2s bafy…</c>. Terms stand between spaces and
-/// must all hold. A value with spaces stands in quotes, in which a backslash takes the next character as it is. A minus sign negates. A word
+/// must all hold. A value with spaces stands in quotes, in which a backslash takes the next character as it is.
+/// A minus sign negates. A word
 /// without a name is a key. Never fails: what it does not understand is an error with its column.
 /// </summary>
 public static class FilterParser
@@ -86,7 +87,8 @@ public static class FilterParser
         {
             var remedy = FilterNames.Nearest(word) is { } near
                 ? $"did you mean {near}?"
-                : $"it is one of {string.Join(", ", FilterNames.All.Select(static name => name.Name))}. A key with a colon stands in quotes.";
+                : $"it is one of {string.Join(", ", FilterNames.All.Select(static name => name.Name))}. "
+                    + "A key with a colon stands in quotes.";
             errors.Add(new FilterError(FilterErrorKind.UnknownName, at + 1, $"\"{word}\" is no name of a condition; {remedy}"));
             return end;
         }

@@ -1,3 +1,4 @@
+// Over 300 lines, because everything that the parts of the page show is one model.
 using System.Globalization;
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Lint;
