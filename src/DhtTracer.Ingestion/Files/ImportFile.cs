@@ -60,7 +60,8 @@ public sealed record ImportFile(string Name, Func<Stream> Open, long? Length, bo
             };
             foreach (var file in Directory.EnumerateFiles(folder, "*", options).Order(StringComparer.Ordinal).ToList())
             {
-                // A pipe or a device says that it is empty, as does an empty file. Who opens a pipe waits for its writer, so none is opened.
+                // A pipe or a device says that it is empty, as does an empty file. Who opens a pipe waits for its writer, so none is
+                // opened.
                 if (new FileInfo(file).Length == 0)
                 {
                     problems.Add(new ImportSkip(file, "it is empty, or a pipe or a device.", IsError: false));

@@ -16,38 +16,36 @@ using ModelContextProtocol.Server;
 
 namespace DhtTracer.Web.Assistants;
 
-/// <summary>The tools. Each reads; none changes anything. Filters are the parameters of the list of queries, read by the same code.</summary>
+/// <summary>The tools. Each reads; none changes anything. Filters are those of the site, read by the same code.</summary>
 internal sealed class AssistantTools(TraceStore store, TimeProvider clock, IHttpContextAccessor http)
 {
     private const int MostRows = 50;
     private const int MostNames = 10;
 
     private const string FilterText =
-        "Filters by name, all optional, for example {\"type\": \"get-providers\", \"outcome\": \"failed\", \"min\": \"2s\"}. Names: "
-        + "key (CID, peer id, /ipns/…, or how its text begins), peer (a peer that was dialed or asked), type (find-peer, get-providers, "
-        + "add-provider, get-value, put-value, get-closest-peers), outcome (success, not-found, failed, timed-out, cancelled, incomplete), "
-        + "error, peererror (error classes such as dial-timeout), agent (how an agent version begins), source, service, node, "
-        + "min and max (durations: 250ms, 2s), minhops, maxhops, from and to (UTC: 2026-11-22T08:44), "
-        + "background (1: lookups that nodes make for themselves too; only: only these). A name or value that is not understood is an error "
-        + "that says what is possible.";
+        "Which operations; all when left out. Conditions that must all hold, for example: type:get-providers -outcome:success slower:2s "
+        + "since:24h. Names: key (CID, peer id, /ipns/…, or how its text begins), peer (one that was dialed or asked), type (find-peer, "
+        + "get-providers, add-provider, get-value, put-value, get-closest-peers), outcome (success, not-found, failed, timed-out, "
+        + "cancelled, incomplete), error and peererror (classes such as dial-timeout), lint (DHT005), agent (how an agent version "
+        + "begins), source, service, node, slower, faster (250ms, 2s), minhops, maxhops, since (24h), from, to (UTC: 2026-11-22T08:44), "
+        + "background (1: also lookups that nodes make for themselves; only: only these). A minus sign negates. Values with spaces "
+        + "stand in quotes. What is not understood is an error that says what is possible.";
 
     private const string RangeText = "A stretch of time that ends now: 1h, 6h, 24h, 7d, 30d or all. Not together with from and to.";
 
-    private readonly string _site = http.HttpContext is { } context
-        ? $"{context.Request.Scheme}://{context.Request.Host}{context.Request.PathBase}"
-        : "";
+    private readonly AssistantLines _lines = AssistantLines.Of(http.HttpContext);
 
     [McpServerTool(Name = "search_operations", Title = "Search operations", ReadOnly = true, Idempotent = true, OpenWorld = false)]
     [Description("Lists what was asked of the DHT, one line for each operation, with its outcome and duration. At most 50 at once.")]
     public async Task<OperationLines> SearchAsync(
-        [Description(FilterText)] Dictionary<string, string>? filters = null,
+        [Description(FilterText)] string? filter = null,
         [Description("newest (default), oldest, slowest, fastest, most-peers or most-hops.")] string? sort = null,
         [Description("Lines, 1 to 50; 20 when left out.")] int limit = 20,
         [Description("`next` of another answer with the same filters and order.")] string? at = null,
         CancellationToken cancellationToken = default
     )
     {
-        var address = Address(filters, ("sort", sort), ("at", at));
+        var address = await AddressAsync(filter, cancellationToken, ("sort", sort), ("at", at));
         try
         {
             var page = await store.ListOperationsAsync(
@@ -57,7 +55,7 @@ internal sealed class AssistantTools(TraceStore store, TimeProvider clock, IHttp
                 Within(limit, MostRows, nameof(limit)),
                 cancellationToken
             );
-            return new OperationLines([.. page.Rows.Select(Line)], page.Next, _site + address.With());
+            return new OperationLines([.. page.Rows.Select(_lines.Of)], page.Next, _lines.Site + address.With());
         }
         catch (InvalidCursorException error)
         {
@@ -89,35 +87,15 @@ internal sealed class AssistantTools(TraceStore store, TimeProvider clock, IHttp
         operation ??= await store.GetOperationAsync(query.OperationId, cancellationToken);
         var explanation = Explanation.Of(query);
         return new ExplainedQuery(
-            operation is null ? null : Line(operation.Operation, query),
+            operation is null ? null : _lines.Of(operation.Operation, query),
             query.Id.ToString(),
-            $"{_site}/q/{query.Id}",
+            $"{_lines.Site}/q/{query.Id}",
             explanation.Sentence,
             explanation.Hint,
             query.Peers.Length,
-            [
-                .. explanation.Blames.Select(static blame => new SpentTime(
-                    blame.Kind,
-                    blame.ErrorClass,
-                    blame.Peers,
-                    Ms(blame.DurationNs),
-                    Math.Round(blame.Share, 4)
-                )),
-            ],
-            [
-                .. explanation
-                    .Culprits.Take(MostNames)
-                    .Select(culprit => new WaitedForPeer(
-                        culprit.PeerId,
-                        PeerLink(culprit.PeerId),
-                        culprit.Agent,
-                        culprit.Kind,
-                        culprit.ErrorClass,
-                        Ms(culprit.DurationNs),
-                        Math.Round(culprit.Share, 4)
-                    )),
-            ],
-            Failures(query),
+            [.. explanation.Blames.Select(AssistantLines.Of)],
+            [.. explanation.Culprits.Take(MostNames).Select(_lines.Of)],
+            AssistantLines.Failures(query),
             QueryLint.Of(query).Findings
         );
     }
@@ -128,22 +106,22 @@ internal sealed class AssistantTools(TraceStore store, TimeProvider clock, IHttp
             + "went to, and the slowest ones."
     )]
     public async Task<SetFigures> OverviewAsync(
-        [Description(FilterText)] Dictionary<string, string>? filters = null,
+        [Description(FilterText)] string? filter = null,
         [Description(RangeText)] string? range = null,
         CancellationToken cancellationToken = default
     )
     {
-        var address = Address(filters);
+        var address = await AddressAsync(filter, cancellationToken);
         var stretch = TimeRange.Parse(range, address, clock.GetUtcNow()) ?? TimeRange.All;
         if (range is not null && TimeRange.Named(range, clock.GetUtcNow()) is null)
         {
             throw new McpException(TimeRange.Problem(range));
         }
 
-        var filter = address.Filter with { FromUnixNano = stretch.FromUnixNano, ToUnixNano = stretch.ToUnixNano };
-        var set = await store.ReadOperationsAsync(filter, cancellationToken);
+        var narrowed = address.Filter with { FromUnixNano = stretch.FromUnixNano, ToUnixNano = stretch.ToUnixNano };
+        var set = await store.ReadOperationsAsync(narrowed, cancellationToken);
         var figures = OverviewFacts.Of(set);
-        var slowest = await store.ListOperationsAsync(filter, QuerySort.Slowest, null, MostNames, cancellationToken);
+        var slowest = await store.ListOperationsAsync(narrowed, QuerySort.Slowest, null, MostNames, cancellationToken);
         return new SetFigures(
             figures.Operations,
             figures.Success.Value,
@@ -157,9 +135,9 @@ internal sealed class AssistantTools(TraceStore store, TimeProvider clock, IHttp
             [.. figures.Agents.Take(MostNames)],
             set.Phases.Operations == 0
                 ? ImmutableSortedDictionary<string, double>.Empty
-                : set.Phases.Names.ToImmutableSortedDictionary(static name => name, name => Ms(set.Phases.Mean(name).Mean)),
-            [.. slowest.Rows.Select(Line)],
-            _site + "/" + stretch.Narrow(address).Parameters() + (stretch == TimeRange.All && !address.IsFiltered ? "?range=all" : "")
+                : set.Phases.Names.ToImmutableSortedDictionary(static name => name, name => AssistantLines.Ms(set.Phases.Mean(name).Mean)),
+            [.. slowest.Rows.Select(_lines.Of)],
+            _lines.Site + "/" + stretch.Narrow(address).Parameters() + (stretch == TimeRange.All && !address.IsFiltered ? "?range=all" : "")
         );
     }
 
@@ -169,20 +147,20 @@ internal sealed class AssistantTools(TraceStore store, TimeProvider clock, IHttp
             + "difference in time comes from."
     )]
     public async Task<ComparedSets> CompareAsync(
-        [Description("Set A. " + FilterText)] Dictionary<string, string> a,
-        [Description("Set B, of the same form.")] Dictionary<string, string> b,
+        [Description("Set A. " + FilterText)] string a,
+        [Description("Set B, in the same words.")] string b,
         CancellationToken cancellationToken = default
     )
     {
-        var (setA, setB) = (Set("a", a), Set("b", b));
+        var (setA, setB) = (await SetAsync("a", a, cancellationToken), await SetAsync("b", b, cancellationToken));
         var found = await SetComparison.ReadAsync(store, setA, setB, cancellationToken);
         return new ComparedSets(
             found.A.Count,
             found.B.Count,
-            [.. found.Result.Figures.Select(Line)],
-            [.. found.Reasons.Phases.Select(Line)],
-            [.. found.Reasons.ErrorClasses.Select(Line)],
-            _site + ComparedSet.Compare(setA, setB)
+            [.. found.Result.Figures.Select(AssistantLines.Of)],
+            [.. found.Reasons.Phases.Select(AssistantLines.Of)],
+            [.. found.Reasons.ErrorClasses.Select(AssistantLines.Of)],
+            _lines.Site + ComparedSet.Compare(setA, setB)
         );
     }
 
@@ -191,7 +169,7 @@ internal sealed class AssistantTools(TraceStore store, TimeProvider clock, IHttp
         "Peers over a set of operations: how often each was met, asked, answered and failed, and how long operations waited for it."
     )]
     public async Task<PeerLines> PeersAsync(
-        [Description(FilterText)] Dictionary<string, string>? filters = null,
+        [Description(FilterText)] string? filter = null,
         [Description(RangeText)] string? range = null,
         [Description("Part of a peer id or of an agent version.")] string? find = null,
         [Description("Greatest first by: lost (default), failed, seen, queried, answered, slow, p95, dial, named.")] string? order = null,
@@ -199,71 +177,20 @@ internal sealed class AssistantTools(TraceStore store, TimeProvider clock, IHttp
         CancellationToken cancellationToken = default
     )
     {
-        var parameters = Parameters(filters, ("range", range), ("find", find), ("order", order));
-        var search = await PeerSearch.Parse(new QueryCollection(parameters), clock.GetUtcNow()).ResolveAsync(store, cancellationToken);
+        var parameters = Parameters(("q", filter), ("range", range), ("find", find), ("order", order));
+        var search = await PeerSearch.Parse(parameters, clock.GetUtcNow()).ResolveAsync(store, cancellationToken);
         Refuse(search.Problems);
         var found = await search.ReadAsync(store, 0, Within(limit, MostRows, nameof(limit)), cancellationToken);
-        return new PeerLines([.. found.Peers.Select(Line)], found.Count, found.Operations);
+        return new PeerLines([.. found.Peers.Select(_lines.Of)], found.Count, found.Operations);
     }
-
-    private static ImmutableArray<NamedCount> Failures(Query query) =>
-        [
-            .. query
-                .Peers.SelectMany(static peer =>
-                    peer.Requests.Select(static request => request.Error?.Class)
-                        .Append(peer.Dial is { Reused: false } dial ? dial.Error?.Class : null)
-                )
-                .OfType<string>()
-                .Where(static error => error != ErrorClass.Cancelled)
-                .CountBy(static error => error)
-                .Select(static error => new NamedCount(error.Key, error.Value))
-                .OrderByDescending(static error => error.Count)
-                .ThenBy(static error => error.Name, StringComparer.Ordinal),
-        ];
-
-    private static FigureLine Line(ComparedFigure figure)
-    {
-        var (unit, scale) = figure.Figure.Unit switch
-        {
-            FigureUnit.Nanoseconds => ("ms", 1e-6),
-            FigureUnit.Share => ("share", 1.0),
-            _ => ("count", 1.0),
-        };
-        return new FigureLine(
-            figure.Figure.Label,
-            unit,
-            figure.A is { } a ? Math.Round(a * scale, 4) : null,
-            figure.B is { } b ? Math.Round(b * scale, 4) : null,
-            figure.Verdict.Text,
-            figure.Verdict.Better
-        );
-    }
-
-    private static TimeDifference Line(LostTime lost) => new(lost.Name, Ms(lost.A), Ms(lost.B), lost.Significant);
-
-    private static double Ms(double ns) => Math.Round(ns / 1e6, 3);
 
     private static int Within(int value, int most, string name) =>
         value >= 1 && value <= most ? value : throw new McpException($"{name} is 1 to {most}.");
 
-    private static Dictionary<string, StringValues> Parameters(
-        Dictionary<string, string>? filters,
-        params ReadOnlySpan<(string Name, string? Value)> others
-    )
+    private static QueryCollection Parameters(params ReadOnlySpan<(string Name, string? Value)> given)
     {
         var all = new Dictionary<string, StringValues>(StringComparer.Ordinal);
-        foreach (var (name, value) in filters ?? [])
-        {
-            if (name is "sort" or "at" || !QueryListAddress.Names.Contains(name))
-            {
-                var names = QueryListAddress.Names.Where(static known => known is not ("sort" or "at"));
-                throw new McpException($"\"{name}\" is no filter; filters are {string.Join(", ", names)}.");
-            }
-
-            all[name] = value;
-        }
-
-        foreach (var (name, value) in others)
+        foreach (var (name, value) in given)
         {
             if (value is not null)
             {
@@ -271,21 +198,7 @@ internal sealed class AssistantTools(TraceStore store, TimeProvider clock, IHttp
             }
         }
 
-        return all;
-    }
-
-    private static QueryListAddress Address(Dictionary<string, string>? filters, params ReadOnlySpan<(string Name, string? Value)> others)
-    {
-        var address = QueryListAddress.Parse(new QueryCollection(Parameters(filters, others)));
-        Refuse(address.NamesPeerByEnd ? ["Give the whole id of a peer, not its end."] : address.Problems);
-        return address;
-    }
-
-    private static ComparedSet Set(string prefix, Dictionary<string, string> filters)
-    {
-        var set = ComparedSet.Of(prefix, Address(filters));
-        Refuse([.. set.Problems]);
-        return set;
+        return new QueryCollection(all);
     }
 
     private static void Refuse(IReadOnlyList<string> problems)
@@ -296,39 +209,22 @@ internal sealed class AssistantTools(TraceStore store, TimeProvider clock, IHttp
         }
     }
 
-    private string PeerLink(string peer) => $"{_site}/peers/{Uri.EscapeDataString(peer)}";
+    private async Task<QueryListAddress> AddressAsync(
+        string? filter,
+        CancellationToken cancellationToken,
+        params (string Name, string? Value)[] others
+    )
+    {
+        var parsed = QueryListAddress.Parse(Parameters([("q", filter), .. others]), clock.GetUtcNow());
+        var address = await parsed.ResolveAsync(store, cancellationToken);
+        Refuse(address.Problems);
+        return address;
+    }
 
-    private OperationLine Line(ListedOperation row) => Line(row.Operation, row.Decisive);
-
-    private OperationLine Line(Operation operation, QuerySummary? decisive) =>
-        new(
-            operation.Id.ToString(),
-            $"{_site}/q/{operation.Id}",
-            Words.Of(operation.Type),
-            operation.Key?.Text,
-            Words.Of(operation.Outcome),
-            operation.Error?.Class,
-            DateTime.UnixEpoch.AddTicks((long)(operation.StartUnixNano / 100)),
-            Milliseconds.OfNs(operation.DurationNs),
-            Milliseconds.OfNs(operation.DiscoveryNs),
-            operation.Results,
-            decisive?.Hops,
-            decisive?.Counts.Queried,
-            operation.Service,
-            operation.Node
-        );
-
-    private PeerLine Line(PeerSummary peer) =>
-        new(
-            peer.PeerId,
-            PeerLink(peer.PeerId),
-            peer.Agents.IsEmpty ? null : peer.Agents[^1].Text,
-            peer.Seen,
-            peer.Queried,
-            peer.Answered,
-            peer.Failures,
-            Milliseconds.OfNs(peer.TimeLostNs),
-            Milliseconds.OfNs(peer.RequestLatency.P50?.Value),
-            Milliseconds.OfNs(peer.DialLatency.P50?.Value)
-        );
+    private async Task<ComparedSet> SetAsync(string prefix, string filter, CancellationToken cancellationToken)
+    {
+        var set = ComparedSet.Of(prefix, await AddressAsync(filter, cancellationToken));
+        Refuse([.. set.Problems]);
+        return set;
+    }
 }

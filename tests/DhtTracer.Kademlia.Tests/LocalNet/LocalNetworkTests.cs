@@ -133,7 +133,9 @@ public sealed class LocalNetworkTests
         );
     }
 
-    /// <summary>The dead crowd out nodes that live: which of these are still asked is a matter of time, so only the answered are looked at.</summary>
+    /// <summary>
+    /// The dead crowd out nodes that live: which of these are still asked is a matter of time, so only the answered are looked at.
+    /// </summary>
     [Fact]
     public Task Peers_that_a_node_names_and_that_are_dead_are_refused_and_the_node_itself_has_answered() =>
         RunAmongAsync(

@@ -40,10 +40,10 @@ public sealed class AssistantToolsTests(KnownArchive archive)
             .OrderByDescending(query => query.DurationNs)
             .Take(60)
             .ToList();
-        var filters = new Dictionary<string, string> { ["type"] = "get-providers" };
-        var first = await CallAsync(client, "search_operations", ("filters", filters), ("sort", "slowest"), ("limit", 50));
+        const string filter = "type:get-providers";
+        var first = await CallAsync(client, "search_operations", ("filter", filter), ("sort", "slowest"), ("limit", 50));
         var next = first.GetProperty("next").GetString();
-        var second = await CallAsync(client, "search_operations", ("filters", filters), ("sort", "slowest"), ("limit", 10), ("at", next));
+        var second = await CallAsync(client, "search_operations", ("filter", filter), ("sort", "slowest"), ("limit", 10), ("at", next));
         JsonElement[] lines = [.. first.GetProperty("operations").EnumerateArray(), .. second.GetProperty("operations").EnumerateArray()];
         Assert.Equal(
             expected.Select(query => Math.Round(query.DurationNs!.Value / 1e6, 3)),
@@ -52,7 +52,7 @@ public sealed class AssistantToolsTests(KnownArchive archive)
         Assert.All(lines, line => Assert.Equal("get-providers", line.GetProperty("type").GetString()));
         var known = expected.ToDictionary(query => query.Id.ToString());
         var (top, truth) = (lines[0], known[lines[0].GetProperty("id").GetString()!]);
-        var byKey = await CallAsync(client, "search_operations", ("filters", new Dictionary<string, string> { ["key"] = truth.Key!.Text }));
+        var byKey = await CallAsync(client, "search_operations", ("filter", $"key:{truth.Key!.Text}"));
         Assert.Contains(
             byKey.GetProperty("operations").EnumerateArray(),
             line =>
@@ -94,7 +94,7 @@ public sealed class AssistantToolsTests(KnownArchive archive)
     {
         await using var client = await ConnectAsync();
         var shaky = archive.Queries.Where(query => query.Service == "shaky").ToList();
-        var answer = await CallAsync(client, "overview", ("filters", new Dictionary<string, string> { ["service"] = "shaky" }));
+        var answer = await CallAsync(client, "overview", ("filter", "service:shaky"));
         Assert.Equal(shaky.Count, answer.GetProperty("operations").GetInt32());
         var durations = shaky.Select(query => query.DurationNs).OfType<long>().Order().ToList();
         Assert.Equal(durations.Count, answer.GetProperty("duration").GetProperty("known").GetInt32());
@@ -110,12 +110,7 @@ public sealed class AssistantToolsTests(KnownArchive archive)
     public async Task Two_sets_are_compared_with_verdicts()
     {
         await using var client = await ConnectAsync();
-        var answer = await CallAsync(
-            client,
-            "compare",
-            ("a", new Dictionary<string, string> { ["service"] = "steady" }),
-            ("b", new Dictionary<string, string> { ["service"] = "shaky" })
-        );
+        var answer = await CallAsync(client, "compare", ("a", "service:steady"), ("b", "service:shaky"));
         Assert.Equal(archive.Queries.Count(query => query.Service == "steady"), answer.GetProperty("operationsOfA").GetInt32());
         var median = answer.GetProperty("figures").EnumerateArray().First(figure => figure.GetProperty("unit").GetString() == "ms");
         Assert.Equal(Median("steady"), median.GetProperty("a").GetDouble(), 0.001);
@@ -150,17 +145,14 @@ public sealed class AssistantToolsTests(KnownArchive archive)
     }
 
     [Theory]
-    [InlineData("search_operations", "filters", "type", "nonsense", "is not one of")]
-    [InlineData("search_operations", "filters", "colour", "red", "is no filter")]
-    [InlineData("overview", "filters", "from", "yesterday", "is not a time")]
-    public async Task What_is_not_understood_is_said(string tool, string argument, string name, string value, string says)
+    [InlineData("search_operations", "type:nonsense", "nonsense")]
+    [InlineData("search_operations", "colour:red", "colour")]
+    [InlineData("overview", "from:yesterday", "yesterday")]
+    [InlineData("list_peers", "peer:SoooB", "SoooB")]
+    public async Task What_is_not_understood_is_said(string tool, string filter, string says)
     {
         await using var client = await ConnectAsync();
-        var answer = await client.CallToolAsync(
-            tool,
-            new Dictionary<string, object?> { [argument] = new Dictionary<string, string> { [name] = value } },
-            cancellationToken: Cancel
-        );
+        var answer = await client.CallToolAsync(tool, new Dictionary<string, object?> { ["filter"] = filter }, cancellationToken: Cancel);
         Assert.True(answer.IsError);
         Assert.Contains(says, Text(answer), StringComparison.Ordinal);
     }
