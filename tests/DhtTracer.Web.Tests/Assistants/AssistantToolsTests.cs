@@ -1,7 +1,6 @@
 using System.Text.Json;
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Lint;
-using DhtTracer.Analysis.Model;
 using DhtTracer.Web.Tests.Fixture;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;

@@ -1,6 +1,5 @@
 using DhtTracer.Analysis.Lint;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.TestSupport.ArchiveSimulator;
 using DhtTracer.Web.Tests.Fixture;
 
