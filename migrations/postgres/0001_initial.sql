@@ -147,6 +147,7 @@ CREATE TABLE dht_operation (
   errors          bigint[],                     -- the texts of tally, for filters
   agents          bigint[],
   phases          bytea,                        -- what the duration was spent on, packed; NULL while the end is unknown
+  lint            bigint,                       -- bits of the rules that its queries broke; NULL when none was checked
   PRIMARY KEY (hash, day, no)
 ) PARTITION BY RANGE (day);
 CREATE UNIQUE INDEX dht_operation_by_span ON dht_operation (hash, day, trace, span_id);
@@ -223,6 +224,7 @@ CREATE TABLE query (
   agents            bigint[],
   contacted         bigint[] NOT NULL,          -- peers that it dialed or asked
   peers             bytea NOT NULL,             -- what it had to do with each peer that it heard of, packed
+  lint              bigint,                     -- bits of the rules that it broke; NULL when none was checked
   PRIMARY KEY (hash, day, no)
 ) PARTITION BY RANGE (day);
 ALTER TABLE query ALTER peers SET STORAGE EXTERNAL;

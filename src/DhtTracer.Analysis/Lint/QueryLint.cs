@@ -27,6 +27,12 @@ public sealed record QueryLint
     public static long MaskOf(IEnumerable<string> rules) =>
         rules.Aggregate(0L, static (mask, id) => mask | (1L << (LintRules.Find(id)?.Number ?? 0))) & ~1L;
 
+    /// <summary>The rules that any query of an operation breaks; null when none was checked.</summary>
+    public static long? MaskOf(IReadOnlyCollection<Query> queries) =>
+        queries.Any(static query => query.LintMask is not null)
+            ? queries.Aggregate(0L, static (mask, query) => mask | query.LintMask.GetValueOrDefault())
+            : null;
+
     private static QueryLint Of(LintSubject subject)
     {
         var findings = ImmutableArray.CreateBuilder<LintFinding>();

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Dapper;
+using DhtTracer.Analysis.Lint;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Packed;
@@ -19,7 +20,7 @@ internal static class OperationWriter
         + "error_text, "
         + "results, decisive, command, around, alpha, seen, queried, dialed, dial_failed, duplicates, hops, reused, "
         + "first_result_ns, tally, "
-        + "errors, agents, phases)";
+        + "errors, agents, phases, lint)";
 
     private const string QueryTable =
         "query (hash, day, no, trace, operation, span_id, operation_span_id, "
@@ -27,7 +28,7 @@ internal static class OperationWriter
         + "service, node, key_text, key_sort, key_bytes, key_digest, kad_id, start_ns, duration_ns, discovery_ns, first_answer_ns, "
         + "error_class, error_text, alpha, beta, k, seen, seen_complete, queried, dialed, dial_failed, to_query, remaining, results, "
         + "returned, duplicates, sent, xor, hops, hops_at_least, missing_spans, missing_events, discovered_by, errors, agents, contacted, "
-        + "peers)";
+        + "peers, lint)";
 
     /// <summary>
     /// Replaces the operations and queries of traces. One that existed before keeps its number, because page cursors refer to it.
@@ -67,7 +68,8 @@ internal static class OperationWriter
                         no,
                         operation,
                         queriesOf[operation.Id].FirstOrDefault(query => query.Id == operation.Decisive),
-                        met
+                        met,
+                        QueryLint.MaskOf([.. queriesOf[operation.Id]])
                     )
                 );
                 trace.Bytes += StoredBytes.Operation + (met.Count * StoredBytes.Peer);
@@ -157,7 +159,7 @@ internal static class OperationWriter
 
     private static void Write(CopyRows copy, StringTables strings, OperationLine line)
     {
-        var (trace, no, operation, decisive, _) = line;
+        var (trace, no, operation, decisive) = (line.Trace, line.No, line.Operation, line.Decisive);
         var facts = OperationFacts.From(operation, decisive);
         copy.Row()
             .Int(trace.Trace.Hash)
@@ -198,7 +200,7 @@ internal static class OperationWriter
         copy.Bytes(tally.IsEmpty ? null : tally.ToArray());
         Names(copy, strings, facts.PeerErrors);
         Names(copy, strings, facts.Agents);
-        copy.Bytes(facts.Phases is null ? null : PackedPhases.Write(facts.Phases).ToArray());
+        copy.Bytes(facts.Phases is null ? null : PackedPhases.Write(facts.Phases).ToArray()).Long(line.Lint);
     }
 
     private static void Write(WriteSession session, List<QueryLine> lines)
@@ -263,7 +265,7 @@ internal static class OperationWriter
             .Long(strings.OfPeerOrNull(query.DiscoveredBy));
         Names(copy, strings, OperationFacts.ErrorsOf(query));
         Names(copy, strings, OperationFacts.AgentsOf(query));
-        copy.Longs(contacted).Bytes(peers);
+        copy.Longs(contacted).Bytes(peers).Long(query.LintMask);
     }
 
     private static void Key(CopyRows copy, QueryKey? key)
@@ -285,7 +287,7 @@ internal static class OperationWriter
     private static void Names(CopyRows copy, StringTables strings, System.Collections.Immutable.ImmutableArray<NamedCount> names) =>
         copy.Longs(names.IsEmpty ? null : [.. names.Select(name => strings.OfText(name.Name))]);
 
-    private sealed record OperationLine(FoundTrace Trace, long No, Operation Operation, Query? Decisive, HashSet<long> Met);
+    private sealed record OperationLine(FoundTrace Trace, long No, Operation Operation, Query? Decisive, HashSet<long> Met, long? Lint);
 
     private sealed record QueryLine(FoundTrace Trace, long No, long Operation, Query Query, long[] Contacted, byte[] Peers);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Dapper;
 using DhtTracer.Storage.Postgres.Connections;
@@ -47,6 +48,7 @@ internal sealed class ListFilter
         And("q.hops >= @minHops", "minHops", filter.MinHops);
         And("q.hops <= @maxHops", "maxHops", filter.MaxHops);
         And("q.alpha = @alpha", "alpha", filter.Alpha);
+        And("(q.lint & @lint) = @lint", "lint", filter.LintMask);
         And("p.peer = @peer", "peer", Peer(filter.Peer));
         From = filter.Peer is null
             ? $"FROM {NameOf(table)} q"
@@ -56,6 +58,11 @@ internal sealed class ListFilter
         {
             // Another side of the operation may have met the peer.
             _sql.Append(" AND @peer = ANY(q.contacted)");
+        }
+
+        foreach (var (index, except) in filter.Except.Index())
+        {
+            LeaveOut(connection, strings, except, string.Create(CultureInfo.InvariantCulture, $"not{index}_"));
         }
     }
 
@@ -87,6 +94,30 @@ internal sealed class ListFilter
 
     /// <summary>The table in SQL.</summary>
     public static string NameOf(ListTable table) => table == ListTable.Operations ? "dht_operation" : "query";
+
+    // The conditions of an exception, whose parameters have names of their own. What is unknown is not left out.
+    private void LeaveOut(NpgsqlConnection connection, StringTables strings, QueryFilter except, string prefix)
+    {
+        // The table of peers is joined only for a peer that must have been met.
+        var left = new ListFilter(connection, strings, Table, except with { Peer = null });
+        var sql = new StringBuilder("true").Append(left._sql);
+        if (except.Peer is { } id)
+        {
+            var operation = Table == ListTable.Operations ? "q.no" : "q.operation";
+            sql.Append(
+                CultureInfo.InvariantCulture,
+                $" AND (q.hash, q.day, {operation}) IN (SELECT m.hash, m.day, m.operation FROM peer_operation m WHERE m.peer = @met)"
+            );
+            left.Parameters.Add("met", strings.Peers.Find(id) ?? -1);
+        }
+
+        foreach (var name in left.Parameters.ParameterNames)
+        {
+            Parameters.Add(prefix + name, left.Parameters.Get<object>(name));
+        }
+
+        _sql.Append(" AND NOT coalesce((").Append(sql.Replace("@", "@" + prefix)).Append("), false)");
+    }
 
     private static long[] Agents(NpgsqlConnection connection, string beginning)
     {

@@ -173,6 +173,7 @@ internal sealed class FactsReader(StringTables strings)
                     PeerErrors = errors,
                     Agents = agents,
                     Phases = PackedPhases.Read(row.Phases),
+                    LintMask = row.LintMask,
                 }
             );
         }
@@ -185,7 +186,7 @@ internal sealed class FactsReader(StringTables strings)
         public const string Columns = """
             t.trace_id AS TraceId, q.span_id AS SpanId, q.decisive, q.start_ns AS StartNs, q.type, q.outcome, q.error_class AS ErrorClass,
             q.duration_ns AS DurationNs, q.first_result_ns AS FirstResultNs, q.discovery_ns AS DiscoveryNs, q.hops, q.queried, q.dialed,
-            q.dial_failed AS DialFailed, q.reused, q.duplicates, q.tally, q.phases
+            q.dial_failed AS DialFailed, q.reused, q.duplicates, q.tally, q.phases, q.lint AS LintMask
             """;
 
         public byte[] TraceId { get; init; } = [];
@@ -223,5 +224,7 @@ internal sealed class FactsReader(StringTables strings)
         public byte[]? Tally { get; init; }
 
         public byte[]? Phases { get; init; }
+
+        public long? LintMask { get; init; }
     }
 }

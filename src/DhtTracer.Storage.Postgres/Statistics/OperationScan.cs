@@ -20,7 +20,7 @@ internal sealed class OperationScan(StringTables strings)
 
     private const string Columns =
         "q.no, q.start_ns, q.duration_ns, q.first_result_ns, q.discovery_ns, q.hops, q.queried, q.dialed, q.dial_failed, q.reused, "
-        + "q.duplicates, q.outcome, q.error_class, q.tally, q.phases";
+        + "q.duplicates, q.outcome, q.error_class, q.tally, q.phases, q.lint";
 
     /// <summary>Reads the columns of the operations.</summary>
     public OperationColumns Read(NpgsqlConnection connection, QueryFilter filter, CancellationToken cancellationToken)
@@ -136,7 +136,8 @@ internal sealed class OperationScan(StringTables strings)
                 (byte)reader.GetInt16(11),
                 Long(reader, 12),
                 reader.IsDBNull(13) ? null : reader.GetFieldValue<byte[]>(13),
-                reader.IsDBNull(14) ? null : reader.GetFieldValue<byte[]>(14)
+                reader.IsDBNull(14) ? null : reader.GetFieldValue<byte[]>(14),
+                Long(reader, 15)
             );
         }
     }
@@ -171,6 +172,11 @@ internal sealed class OperationScan(StringTables strings)
             var (errors, agents) = PackedTally.Read(row.Tally, (text, count) => new NamedCount(strings.Texts.Get(text), count));
             columns.PeerErrors.Add(errors);
             columns.Agents.Add(agents);
+            if (row.Lint is { } rules)
+            {
+                columns.Lint.Add(rules);
+            }
+
             if (PackedPhases.Read(row.Phases) is { } phases)
             {
                 var parts = phases.ToArray();
@@ -201,6 +207,7 @@ internal sealed class OperationScan(StringTables strings)
         byte Outcome,
         long? Error,
         byte[]? Tally,
-        byte[]? Phases
+        byte[]? Phases,
+        long? Lint
     );
 }

@@ -1,4 +1,5 @@
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Lint;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Packed;
@@ -40,7 +41,7 @@ internal static class OperationWriter
         {
             var queries = queriesOf[operation.Id].ToList();
             var decisive = queries.Find(query => query.Id == operation.Decisive);
-            var no = Insert(session, trace, operation, decisive, LintMask(queries), Number(operationNumbers, operation.Id));
+            var no = Insert(session, trace, operation, decisive, QueryLint.MaskOf(queries), Number(operationNumbers, operation.Id));
             var met = new HashSet<long>();
             foreach (var query in queries)
             {
@@ -165,12 +166,6 @@ internal static class OperationWriter
         row.Bind(37, lint);
         return row.RunScalar() ?? throw new InvalidOperationException("INSERT ... RETURNING returned nothing.");
     }
-
-    // The rules that any of its queries breaks; null when none was checked.
-    private static long? LintMask(List<Query> queries) =>
-        queries.Exists(static query => query.LintMask is not null)
-            ? queries.Aggregate(0L, static (mask, query) => mask | query.LintMask.GetValueOrDefault())
-            : null;
 
     private static void BindSpan(Statement row, int position, SpanId? span)
     {

@@ -246,7 +246,7 @@ internal static class QueryList
                 CultureInfo.InvariantCulture,
                 $"""
                  AND ({operation} IN (SELECT operation FROM peer_operation WHERE peer = @met)
-                  OR {operation} IN (SELECT operation FROM peer_operation_recent WHERE peer = @met))
+                  OR {operation} IN (SELECT operation FROM peer_operation_recent WHERE {PeersFunction.WaitingCondition("met")}))
                 """
             );
             parameters.Add("met", PeerTable.Find(connection, id) ?? -1);

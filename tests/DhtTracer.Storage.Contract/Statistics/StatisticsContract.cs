@@ -1,4 +1,5 @@
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Lint;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Queries;
@@ -22,7 +23,7 @@ public abstract class StatisticsContract : StoreContract
 
         var facts = Assert.Single(await store.ListOperationFactsAsync(new QueryFilter()));
         var found = ReconstructedTrace.Of([query]);
-        var expected = OperationFacts.From(found.Operations[0], found.Queries[0]);
+        var expected = OperationFacts.From(found.Operations[0], found.Queries[0]) with { LintMask = QueryLint.Of(found.Queries[0]).Mask };
         Assert.Equal(expected.PeerErrors.AsEnumerable(), facts.PeerErrors.AsEnumerable());
         Assert.Equal(expected.Agents.AsEnumerable(), facts.Agents.AsEnumerable());
         Assert.Equal(expected with { PeerErrors = [], Agents = [] }, facts with { PeerErrors = [], Agents = [] });
