@@ -1,9 +1,12 @@
 using DhtTracer.Analysis;
 using DhtTracer.Ingestion.Analysis;
 using DhtTracer.Ingestion.Sink;
+using DhtTracer.Jaeger.Pull;
 using DhtTracer.Storage;
 using DhtTracer.Traces.Model;
 using DhtTracer.Web;
+using DhtTracer.Web.Ingest;
+using DhtTracer.Web.Node;
 using DhtTracer.Web.Samples;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -31,6 +34,9 @@ internal sealed class BenchSite(WebApplication app, Uri address) : IAsyncDisposa
         builder.Services.AddSingleton<IngestStatistics>();
         builder.Services.AddSingleton<AnalysisMeter>();
         builder.Services.AddSingleton<SpanSink>();
+        builder.Services.AddSingleton<PullStatusBoard>();
+        builder.Services.AddSingleton(new IngestSetup(static () => [], null));
+        builder.Services.AddSingleton(new NodeAddress(null, isGiven: false));
 
         // Registered because pages show its state; it never runs.
         builder.Services.AddSingleton(provider =>

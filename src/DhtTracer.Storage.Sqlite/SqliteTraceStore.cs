@@ -38,6 +38,8 @@ public sealed class SqliteTraceStore : TraceStore
 
     private readonly TimeProvider _clock;
 
+    private readonly BlockCache _blocks = new();
+
     // Blocks that the last call of PackAsync found out of date, with their revisions: one that is unchanged since has settled.
     private volatile IReadOnlyDictionary<long, long> _unpacked = new Dictionary<long, long>();
 
@@ -160,7 +162,11 @@ public sealed class SqliteTraceStore : TraceStore
         QueryFilter filter,
         long limit = long.MaxValue,
         CancellationToken cancellationToken = default
-    ) => _database.Readers.ReadAsync(connection => ColumnReader.Count(connection, filter, limit, cancellationToken), cancellationToken);
+    ) =>
+        _database.Readers.ReadAsync(
+            connection => ColumnReader.Count(connection, filter, limit, _blocks, cancellationToken),
+            cancellationToken
+        );
 
     /// <inheritdoc/>
     public override Task<QueryPage> ListQueriesAsync(
@@ -261,7 +267,8 @@ public sealed class SqliteTraceStore : TraceStore
     /// <inheritdoc/>
     public override Task<OperationColumns> ReadOperationsAsync(QueryFilter filter, CancellationToken cancellationToken = default) =>
         _database.Readers.ReadAsync(
-            connection => ColumnReader.Operations(connection, filter with { Skipped = filter.Skipped ?? false }, cancellationToken),
+            connection =>
+                ColumnReader.Operations(connection, filter with { Skipped = filter.Skipped ?? false }, _blocks, cancellationToken),
             cancellationToken
         );
 
@@ -292,7 +299,7 @@ public sealed class SqliteTraceStore : TraceStore
     /// <inheritdoc/>
     public override Task<OperationFacets> ListFacetsAsync(QueryFilter filter, CancellationToken cancellationToken = default) =>
         _database.Readers.ReadAsync(
-            connection => ColumnReader.Facets(connection, filter with { Skipped = filter.Skipped ?? false }, cancellationToken),
+            connection => ColumnReader.Facets(connection, filter with { Skipped = filter.Skipped ?? false }, _blocks, cancellationToken),
             cancellationToken
         );
 
@@ -435,7 +442,7 @@ public sealed class SqliteTraceStore : TraceStore
         _database.Readers.ReadAsync(
             connection =>
             {
-                using var scan = new PeerScan(connection, filter);
+                using var scan = new PeerScan(connection, filter, _blocks);
                 return read(scan);
             },
             cancellationToken

@@ -149,13 +149,12 @@ internal static class SimulatedMonth
     {
         var roots = batch.ConvertAll(static found => Root(found.Queries[0]));
         await store.AppendAsync([.. roots.Select(static span => new TraceChunk(span.TraceId, OtlpProtobuf.Encode([span]), 1))]);
-        var row = (await store.ReadInboxAsync(0, long.MaxValue)).Single();
-        var contents = await store.LoadAsync([
-            .. row.Waiting.Select(chunk => new AssembledTrace(
-                chunk.TraceId,
-                [new AssembledPart(row.Row, row.ReceivedUnixNano, chunk.Otlp)]
-            )),
-        ]);
+        var parts = (await store.ReadInboxAsync(0, long.MaxValue))
+            .SelectMany(static row =>
+                row.Waiting.Select(chunk => (chunk.TraceId, Part: new AssembledPart(row.Row, row.ReceivedUnixNano, chunk.Otlp)))
+            )
+            .ToDictionary(static waiting => waiting.TraceId, static waiting => waiting.Part);
+        var contents = await store.LoadAsync([.. roots.Select(root => new AssembledTrace(root.TraceId, [parts[root.TraceId]]))]);
         var analyses = new List<TraceAnalysis>();
         foreach (var (span, found, loaded) in roots.Zip(batch, contents))
         {

@@ -129,6 +129,10 @@ internal static class StatisticsBench
             ("compare, nothing chosen", "/compare"),
             ("compare, halves of the archive", $"/compare?a.to={middle}&b.from={middle}"),
             ("peers, everything", "/peers?range=all"),
+            ("peers, everything, by request p50", "/peers?range=all&order=slow"),
+            ("peers of a service, 7 days", $"/peers?service=kubo-a&{Since(7)}"),
+            ("peers of a type, everything", "/peers?range=all&type=find-peer"),
+            ("peers of a service and a type", "/peers?range=all&service=kubo-a&type=find-peer"),
             ("a peer, everything", $"/peers/{peer}?range=all"),
         ];
     }

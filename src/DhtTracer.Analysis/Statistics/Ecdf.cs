@@ -29,26 +29,29 @@ public static class Ecdf
     public static ImmutableArray<EcdfPoint> OfSorted(ReadOnlySpan<long> sorted, int limit = 400)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 2);
-        var steps = new List<EcdfPoint>();
+        var steps = sorted.IsEmpty ? 0 : 1;
+        for (var i = 1; i < sorted.Length; i++)
+        {
+            steps += sorted[i] != sorted[i - 1] ? 1 : 0;
+        }
+
+        // The steps are walked a second time instead of being kept: there can be as many as values.
+        var points = ImmutableArray.CreateBuilder<EcdfPoint>(Math.Min(steps, limit));
+        var (step, next) = (0, 0);
         for (var i = 0; i < sorted.Length; i++)
         {
-            if (i == sorted.Length - 1 || sorted[i + 1] != sorted[i])
+            if (i < sorted.Length - 1 && sorted[i + 1] == sorted[i])
             {
-                steps.Add(new EcdfPoint(sorted[i], (i + 1.0) / sorted.Length));
+                continue;
+            }
+
+            if (step++ == next)
+            {
+                points.Add(new EcdfPoint(sorted[i], (i + 1.0) / sorted.Length));
+                next = steps <= limit ? step : (int)((long)points.Count * (steps - 1) / (limit - 1));
             }
         }
 
-        if (steps.Count <= limit)
-        {
-            return [.. steps];
-        }
-
-        var thinned = ImmutableArray.CreateBuilder<EcdfPoint>(limit);
-        for (var i = 0; i < limit; i++)
-        {
-            thinned.Add(steps[(int)((long)i * (steps.Count - 1) / (limit - 1))]);
-        }
-
-        return thinned.MoveToImmutable();
+        return points.MoveToImmutable();
     }
 }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace DhtTracer.Analysis.Statistics;
 
 /// <summary>
@@ -9,6 +11,8 @@ public static class OrderStatisticInterval
 {
     /// <summary>Confidence of the intervals on pages.</summary>
     public const double Level = 0.95;
+
+    private static readonly ConcurrentDictionary<(int Percent, double Level), int> KnownNeeds = new();
 
     /// <summary>
     /// Ranks, from 1, of the two values that enclose the true percentile with at least the given confidence. Of all such pairs it is the
@@ -82,12 +86,24 @@ public static class OrderStatisticInterval
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(level, 0);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(level, 1);
 
+        // Asked four times for each hour of a chart.
+        if (KnownNeeds.TryGetValue((percent, level), out var known))
+        {
+            return known;
+        }
+
         // The widest interval, from the least to the greatest value: P(1 <= X <= n - 1) = 1 - p^n - (1 - p)^n.
         var p = percent / 100.0;
         var n = 2;
         while (1 - Math.Pow(p, n) - Math.Pow(1 - p, n) < level)
         {
             n++;
+        }
+
+        // Pages and comparisons use a few levels; a caller with many of them must not fill the memory.
+        if (KnownNeeds.Count < 1000)
+        {
+            KnownNeeds.TryAdd((percent, level), n);
         }
 
         return n;

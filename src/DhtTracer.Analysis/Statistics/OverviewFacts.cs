@@ -59,7 +59,11 @@ public sealed record OverviewFacts
     public required long RulesChecked { get; init; }
 
     /// <summary>Computes the figures; the order of the operations does not matter.</summary>
-    public static OverviewFacts Of(IReadOnlyCollection<OperationFacts> operations) => Of(OperationColumns.Of(operations));
+    public static OverviewFacts Of(IReadOnlyCollection<OperationFacts> operations)
+    {
+        using var columns = OperationColumns.Of(operations);
+        return Of(columns);
+    }
 
     /// <summary>Computes the figures.</summary>
     public static OverviewFacts Of(OperationColumns operations)
@@ -74,14 +78,14 @@ public sealed record OverviewFacts
         {
             Operations = operations.Count,
             Success = OutcomeCount.Success(outcomes),
-            Duration = operations.SortedDurations.Distribution(),
-            FirstResult = operations.SortedFirstResults.Distribution(),
-            Discovery = operations.SortedDiscoveries.Distribution(),
-            Hops = SortedValues.Of(operations.Hops).Distribution(),
-            PeersQueried = SortedValues.Of(operations.Queried).Distribution(),
-            DialFailure = ShareOf(operations.DialFailed, operations.Dialed, isPartOfWhole: true),
-            Reuse = ShareOf(operations.Reused, operations.Dialed, isPartOfWhole: false),
-            Duplicates = SortedValues.Of(operations.Duplicates).Distribution(),
+            Duration = operations.DurationDistribution(),
+            FirstResult = operations.FirstResults.Distribution(),
+            Discovery = operations.Discoveries.Distribution(),
+            Hops = operations.Hops.Distribution(),
+            PeersQueried = operations.Queried.Distribution(),
+            DialFailure = ShareOf(operations.DialFailed, isPartOfWhole: true),
+            Reuse = ShareOf(operations.Reused, isPartOfWhole: false),
+            Duplicates = operations.Duplicates.Distribution(),
             Outcomes = OutcomeCount.Of(outcomes),
             OperationErrors = operations.Errors.Counts,
             PeerErrors = [.. operations.PeerErrors.Counts.Where(static error => error.Name != ErrorClass.Cancelled)],
@@ -93,19 +97,16 @@ public sealed record OverviewFacts
     }
 
     // Over the operations that show both.
-    private static Share ShareOf(ReadOnlySpan<int> parts, ReadOnlySpan<int> others, bool isPartOfWhole)
+    private static Share ShareOf(PartHistogram parts, bool isPartOfWhole)
     {
-        var (part, whole) = (0L, 0L);
-        for (var i = 0; i < parts.Length; i++)
+        var (sum, whole) = (0L, 0L);
+        foreach (var (part, other, count) in parts.Pairs())
         {
-            if (parts[i] != OperationColumns.UnknownCount && others[i] != OperationColumns.UnknownCount)
-            {
-                part += parts[i];
-                whole += others[i] + (isPartOfWhole ? 0 : parts[i]);
-            }
+            sum += part * count;
+            whole += (other + (isPartOfWhole ? 0 : part)) * count;
         }
 
-        return new Share(part, whole, null);
+        return new Share(sum, whole, null);
     }
 }
 
@@ -156,8 +157,7 @@ public static class NotableOperations
     /// <summary>The numbers of the slowest operations with a known end, slowest first, then latest first.</summary>
     /// <param name="operations">The set.</param>
     /// <param name="count">Most operations returned.</param>
-    public static ImmutableArray<long> Slowest(OperationColumns operations, int count) =>
-        First(operations, count, static (columns, row) => columns.Durations[row] is var ns && ns != OperationColumns.Unknown ? ns : null);
+    public static ImmutableArray<long> Slowest(OperationColumns operations, int count) => First(operations, count, operations.Durations);
 
     /// <summary>The latest operations that failed or timed out, newest first.</summary>
     /// <param name="operations">The set.</param>
@@ -168,32 +168,41 @@ public static class NotableOperations
     /// <summary>The numbers of the latest operations that failed or timed out, newest first.</summary>
     /// <param name="operations">The set.</param>
     /// <param name="count">Most operations returned.</param>
-    public static ImmutableArray<long> Failing(OperationColumns operations, int count) =>
-        First(
-            operations,
-            count,
-            static (columns, row) => (QueryOutcome)columns.Outcomes[row] is QueryOutcome.Failed or QueryOutcome.TimedOut ? 0 : null
-        );
+    public static ImmutableArray<long> Failing(OperationColumns operations, int count) => First(operations, count, default);
 
-    // The rows with the greatest values; of equal ones the latest, then the one that the archive has had for longer.
-    private static ImmutableArray<long> First(OperationColumns operations, int count, Func<OperationColumns, int, long?> value)
+    // The rows with the greatest durations, or those that failed; of equal ones the latest, then the one that the archive has had for
+    // longer.
+    private static ImmutableArray<long> First(OperationColumns operations, int count, ReadOnlySpan<long> durations)
     {
         var kept = new PriorityQueue<long, (long Value, ulong Start, long Age)>();
-        for (var row = 0; row < operations.Count; row++)
+        var byDuration = !durations.IsEmpty;
+        var starts = operations.Starts;
+        var outcomes = operations.Outcomes;
+        var least = (Value: OperationColumns.Unknown + 1, Start: 0UL, Age: long.MinValue);
+        for (var row = 0; row < starts.Length && count > 0; row++)
         {
-            if (value(operations, row) is not { } known)
+            var value =
+                byDuration ? durations[row]
+                : (QueryOutcome)outcomes[row] is QueryOutcome.Failed or QueryOutcome.TimedOut ? 0
+                : OperationColumns.Unknown;
+            if (value < least.Value || (value == least.Value && starts[row] < least.Start))
             {
                 continue;
             }
 
-            var place = (known, operations.Starts[row], -operations.Numbers[row]);
+            var place = (value, starts[row], -operations.Numbers[row]);
             if (kept.Count < count)
             {
                 kept.Enqueue(operations.Numbers[row], place);
             }
-            else if (kept.TryPeek(out _, out var least) && place.CompareTo(least) > 0)
+            else if (place.CompareTo(least) > 0)
             {
                 kept.DequeueEnqueue(operations.Numbers[row], place);
+            }
+
+            if (kept.Count == count)
+            {
+                kept.TryPeek(out _, out least);
             }
         }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Statistics;
@@ -5,6 +6,9 @@ namespace DhtTracer.Analysis.Statistics;
 /// <summary>The operations that started within one period. Periods are in UTC, without daylight saving.</summary>
 public sealed record PeriodFacts
 {
+    // Below this, sorting takes no longer than looking for some places.
+    private const int Many = 5_000;
+
     /// <summary>Start of the period, UTC.</summary>
     public required DateTimeOffset Start { get; init; }
 
@@ -27,8 +31,11 @@ public sealed record PeriodFacts
     public static ImmutableArray<PeriodFacts> ByHour(OperationColumns operations) => Of(operations, TimeSpan.FromHours(1));
 
     /// <summary>One entry for every hour in which an operation started, oldest first. Hours without operations are left out.</summary>
-    public static ImmutableArray<PeriodFacts> ByHour(IReadOnlyCollection<OperationFacts> operations) =>
-        ByHour(OperationColumns.Of(operations));
+    public static ImmutableArray<PeriodFacts> ByHour(IReadOnlyCollection<OperationFacts> operations)
+    {
+        using var columns = OperationColumns.Of(operations);
+        return ByHour(columns);
+    }
 
     /// <summary>One entry for every period in which an operation started, oldest first. Periods without operations are left out.</summary>
     /// <param name="operations">The operations.</param>
@@ -41,12 +48,13 @@ public sealed record PeriodFacts
 
         // The operations of each period side by side: counted first, then put in their places.
         var places = new Dictionary<ulong, int>();
-        var periodOf = GC.AllocateUninitializedArray<int>(count);
+        var periodOf = ArrayPool<int>.Shared.Rent(count);
+        var starts = operations.Starts;
         var sizes = new List<int>();
         var (lastNumber, lastPlace) = (ulong.MaxValue, -1);
         for (var i = 0; i < count; i++)
         {
-            var number = operations.Starts[i] / nanoseconds;
+            var number = starts[i] / nanoseconds;
             if (number != lastNumber)
             {
                 if (!places.TryGetValue(number, out lastPlace))
@@ -69,16 +77,18 @@ public sealed record PeriodFacts
             next[i] = next[i - 1] + sizes[i - 1];
         }
 
-        var durations = GC.AllocateUninitializedArray<long>(count);
+        var durations = ArrayPool<long>.Shared.Rent(count);
+        var durationOf = operations.Durations;
+        var outcomeOf = operations.Outcomes;
         var outcomes = new int[sizes.Count * OutcomeCount.Most];
         for (var i = 0; i < count; i++)
         {
             var period = periodOf[i];
-            durations[next[period]++] = operations.Durations[i];
-            outcomes[(period * OutcomeCount.Most) + operations.Outcomes[i]]++;
+            durations[next[period]++] = durationOf[i];
+            outcomes[(period * OutcomeCount.Most) + outcomeOf[i]]++;
         }
 
-        return
+        ImmutableArray<PeriodFacts> periods =
         [
             .. places
                 .OrderBy(static place => place.Key)
@@ -91,19 +101,40 @@ public sealed record PeriodFacts
                     )
                 ),
         ];
+        ArrayPool<int>.Shared.Return(periodOf);
+        ArrayPool<long>.Shared.Return(durations);
+        return periods;
     }
 
-    private static PeriodFacts OfPeriod(ulong number, TimeSpan length, ReadOnlySpan<long> durations, ReadOnlySpan<int> outcomes)
+    private static PeriodFacts OfPeriod(ulong number, TimeSpan length, Span<long> durations, ReadOnlySpan<int> outcomes)
     {
         // 2^64 ns after 1970 is the year 2554, so the period of any 64-bit start is a valid date.
         var start = DateTimeOffset.UnixEpoch.AddTicks((long)number * length.Ticks);
+
+        // Unknown durations first.
+        var unknown = 0;
+        for (var i = 0; i < durations.Length; i++)
+        {
+            if (durations[i] == OperationColumns.Unknown)
+            {
+                (durations[i], durations[unknown]) = (durations[unknown], durations[i]);
+                unknown++;
+            }
+        }
+
+        var known = durations[unknown..];
+        if (known.Length < Many)
+        {
+            RadixSort.Sort(known);
+        }
+
         return new PeriodFacts
         {
             Start = start,
             End = start + length,
             Operations = durations.Length,
             Success = OutcomeCount.Success(outcomes),
-            Duration = SortedValues.Of(durations).Distribution(),
+            Duration = known.Length < Many ? Distribution.OfSorted(known, unknown) : Distribution.OfUnsorted(known, unknown),
             Outcomes = OutcomeCount.Of(outcomes),
         };
     }

@@ -116,7 +116,7 @@ internal sealed class OperationScan(StringTables strings)
 
     private static IEnumerable<Row> Rows(NpgsqlConnection connection, ListFilter where, CancellationToken cancellationToken)
     {
-        using var command = where.Command(connection, $"SELECT {Columns} {where.From} WHERE true {where.Conditions}");
+        using var command = where.Command(connection, $"SELECT {Columns} {where.From} WHERE true {where.Conditions} ORDER BY q.no");
         using var reader = command.ExecuteReader();
         while (reader.Read())
         {
@@ -127,12 +127,12 @@ internal sealed class OperationScan(StringTables strings)
                 Long(reader, 2) ?? OperationColumns.Unknown,
                 Long(reader, 3) ?? OperationColumns.Unknown,
                 Long(reader, 4) ?? OperationColumns.Unknown,
-                Int(reader, 5) ?? OperationColumns.UnknownCount,
-                Int(reader, 6) ?? OperationColumns.UnknownCount,
-                Int(reader, 7) ?? OperationColumns.UnknownCount,
-                Int(reader, 8) ?? OperationColumns.UnknownCount,
-                Int(reader, 9) ?? OperationColumns.UnknownCount,
-                Int(reader, 10) ?? OperationColumns.UnknownCount,
+                Int(reader, 5) ?? OperationColumns.Unknown,
+                Int(reader, 6) ?? OperationColumns.Unknown,
+                Int(reader, 7) ?? OperationColumns.Unknown,
+                Int(reader, 8) ?? OperationColumns.Unknown,
+                Int(reader, 9) ?? OperationColumns.Unknown,
+                Int(reader, 10) ?? OperationColumns.Unknown,
                 (byte)reader.GetInt16(11),
                 Long(reader, 12),
                 reader.IsDBNull(13) ? null : reader.GetFieldValue<byte[]>(13),
@@ -155,15 +155,14 @@ internal sealed class OperationScan(StringTables strings)
             rows.Numbers[i] = row.Number;
             rows.Starts[i] = row.Start;
             rows.Durations[i] = row.Duration;
-            rows.FirstResults[i] = row.FirstResult;
-            rows.Discoveries[i] = row.Discovery;
-            rows.Hops[i] = row.Hops;
-            rows.Queried[i] = row.Queried;
-            rows.Dialed[i] = row.Dialed;
-            rows.DialFailed[i] = row.DialFailed;
-            rows.Reused[i] = row.Reused;
-            rows.Duplicates[i] = row.Duplicates;
             rows.Outcomes[i] = row.Outcome;
+            columns.FirstResults.Add([row.FirstResult]);
+            columns.Discoveries.Add([row.Discovery]);
+            columns.Hops.Add([row.Hops]);
+            columns.Queried.Add([row.Queried]);
+            columns.Duplicates.Add([row.Duplicates]);
+            columns.DialFailed.Add([row.DialFailed], [row.Dialed]);
+            columns.Reused.Add([row.Reused], [row.Dialed]);
             if (row.Error is { } error)
             {
                 columns.Errors.Add(strings.Texts.Get(error), 1, 1);
@@ -198,12 +197,12 @@ internal sealed class OperationScan(StringTables strings)
         long Duration,
         long FirstResult,
         long Discovery,
-        int Hops,
-        int Queried,
-        int Dialed,
-        int DialFailed,
-        int Reused,
-        int Duplicates,
+        long Hops,
+        long Queried,
+        long Dialed,
+        long DialFailed,
+        long Reused,
+        long Duplicates,
         byte Outcome,
         long? Error,
         byte[]? Tally,

@@ -26,11 +26,14 @@ internal sealed class PeerScan(NpgsqlConnection connection, StringTables strings
     /// <inheritdoc/>
     public int Operations { get; private set; }
 
+    /// <inheritdoc/>
+    public long Cancelled => strings.Texts.Find(ErrorClass.Cancelled) ?? -1;
+
     /// <summary>The number of a peer; null if no trace has it.</summary>
     public long? Find(string peer) => strings.Peers.Find(peer);
 
     /// <inheritdoc/>
-    public IEnumerable<PeerBlock> Read(CancellationToken cancellationToken)
+    public IEnumerable<ScannedPeers> Read(CancellationToken cancellationToken)
     {
         Operations = (int)OperationScan.Count(connection, _where);
 
@@ -44,7 +47,7 @@ internal sealed class PeerScan(NpgsqlConnection connection, StringTables strings
             """
         );
         using var reader = command.ExecuteReader();
-        var builder = new PeerBlockBuilder(strings.Texts);
+        var builder = new FactBlockBuilder();
         var peers = new List<PackedPeer>();
         var (operations, last) = (0, -1L);
         while (reader.Read())
@@ -55,8 +58,8 @@ internal sealed class PeerScan(NpgsqlConnection connection, StringTables strings
             {
                 if (operations == OperationsAtOnce)
                 {
-                    yield return builder.Build();
-                    (builder, operations) = (new PeerBlockBuilder(strings.Texts), 0);
+                    yield return ScannedPeers.OfRows(builder.Build(), Cancelled);
+                    (builder, operations) = (new FactBlockBuilder(), 0);
                 }
 
                 (last, operations) = (operation, operations + 1);
@@ -64,12 +67,12 @@ internal sealed class PeerScan(NpgsqlConnection connection, StringTables strings
 
             peers.Clear();
             PackedPeers.Read(reader.GetFieldValue<byte[]>(3), peers);
-            builder.Add(operation, reader.GetInt64(1), reader.GetBoolean(2), peers);
+            builder.Add(operations - 1, reader.GetInt64(1), reader.GetBoolean(2), peers);
         }
 
         if (operations > 0)
         {
-            yield return builder.Build();
+            yield return ScannedPeers.OfRows(builder.Build(), Cancelled);
         }
     }
 }

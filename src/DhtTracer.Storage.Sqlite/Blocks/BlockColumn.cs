@@ -34,12 +34,24 @@ internal enum BlockColumn
     /// <summary>The first of the eight phases, in the order of <see cref="Storage.Packed.PackedPhases"/>.</summary>
     FirstPhase = 20,
 
-    /// <summary>A <see cref="TallyColumn"/>.</summary>
+    /// <summary>The rows of a <see cref="TallyColumn"/>.</summary>
     PeerErrors = 28,
 
-    /// <summary>A <see cref="TallyColumn"/>.</summary>
+    /// <summary>The rows of a <see cref="TallyColumn"/>.</summary>
     Agents = 29,
 
     /// <summary>Bits of the rules of lookups that the operation breaks.</summary>
     Lint = 30,
+
+    /// <summary>The names of the rows of <see cref="PeerErrors"/>, with their sums.</summary>
+    PeerErrorSums = 31,
+
+    /// <summary>The names of the rows of <see cref="Agents"/>, with their sums.</summary>
+    AgentSums = 32,
+
+    /// <summary>
+    /// What the phases of the operations that count by default add up to: a sum, the sum of the squares as the bits of a double, and the
+    /// number of operations that know it, phase by phase.
+    /// </summary>
+    PhaseSums = 33,
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Dapper;
 using DhtTracer.Storage.Columns;
 using DhtTracer.Storage.Sqlite.Connections;
@@ -33,13 +34,32 @@ internal static class BlockPacker
     /// <summary>Makes the columns of a block from its rows, with the revision that they show.</summary>
     public static PackedBlock Build(SqliteConnection connection, long number)
     {
-        using var texts = new NumberedStrings(connection, "SELECT value FROM text WHERE no = ?1", NumberedStrings.Text);
+        var operations = OperationBlock.Build(connection, number);
+        var facts = FactBlockRows.Build(connection, operations);
+        var cancelled =
+            connection.ExecuteScalar<long?>("SELECT no FROM text WHERE value = @text", new { text = ErrorClass.Cancelled }) ?? -1;
         return new PackedBlock(
-            OperationBlock.Build(connection, number),
-            PeerBlockRows.Build(connection, texts, number, background: false, only: null),
-            PeerBlockRows.Build(connection, texts, number, background: true, only: null),
+            operations,
+            facts,
+            Sum(operations, facts, cancelled, background: false),
+            Sum(operations, facts, cancelled, background: true),
             connection.ExecuteScalar<long>("SELECT revision FROM operation_block WHERE no = @number", new { number })
         );
+    }
+
+    private static PeerSums Sum(OperationBlock operations, FactBlock facts, long cancelled, bool background)
+    {
+        var (backgrounds, skipped) = (new long[operations.Count], new long[operations.Count]);
+        operations.Read(BlockColumn.Background, backgrounds);
+        operations.Read(BlockColumn.Skipped, skipped);
+        var places = facts[FactColumn.QueryOperation];
+        var passes = new bool[places.Count];
+        for (var query = 0; query < passes.Length; query++)
+        {
+            passes[query] = backgrounds[places[query]] != 0 == background && skipped[places[query]] == 0;
+        }
+
+        return PeerSums.Of(facts, passes, cancelled);
     }
 
     /// <summary>Stores the columns of a block.</summary>
@@ -51,10 +71,10 @@ internal static class BlockPacker
         block.Read(BlockColumn.Start, starts);
         var (first, last) = OperationBlock.ColumnNumbers(block.Number);
         session["DELETE FROM operation_block_column WHERE no BETWEEN ?1 AND ?2"].Bind(1, first).Bind(2, last).Run();
-        session["DELETE FROM peer_block_column WHERE no BETWEEN ?1 AND ?2"]
-            .Bind(1, PeerBlock.ColumnNumber(block.Number, false, 0))
-            .Bind(2, PeerBlock.ColumnNumber(block.Number + 1, false, 0) - 1)
-            .Run();
+        (first, last) = PeerBlock.ColumnNumbers(block.Number);
+        session["DELETE FROM peer_block_column WHERE no BETWEEN ?1 AND ?2"].Bind(1, first).Bind(2, last).Run();
+        (first, last) = FactBlock.ColumnNumbers(block.Number);
+        session["DELETE FROM peer_fact_column WHERE no BETWEEN ?1 AND ?2"].Bind(1, first).Bind(2, last).Run();
         var isCurrent =
             session[
                 """
@@ -83,35 +103,43 @@ internal static class BlockPacker
                 .Run();
         }
 
-        StorePeers(session, block.Number, background: false, packed.Foreground);
-        StorePeers(session, block.Number, background: true, packed.Background);
-        return true;
-    }
-
-    private static void StorePeers(WriteSession session, long number, bool background, PeerBlock peers)
-    {
-        for (var column = 0; column < PeerBlock.Columns; column++)
+        foreach (var (number, data) in packed.Peers())
         {
-            var values = peers[(PeerColumn)column];
-            if ((PeerColumn)column == PeerColumn.Address)
-            {
-                values = Array.ConvertAll(
-                    values,
-                    address => address < 0 ? session.Texts.Intern(peers.NewTexts[(int)(-address - 1)]) : address
-                );
-            }
+            session["INSERT INTO peer_block_column (no, data) VALUES (?1, ?2)"].Bind(1, number).Bind(2, data).Run();
+        }
 
-            session["INSERT INTO peer_block_column (no, data) VALUES (?1, ?2)"]
-                .Bind(1, PeerBlock.ColumnNumber(number, background, column))
-                .Bind(2, PeerBlock.Encode(values))
+        foreach (var column in FactBlock.Columns)
+        {
+            session["INSERT INTO peer_fact_column (no, data) VALUES (?1, ?2)"]
+                .Bind(1, FactBlock.ColumnNumber(block.Number, column))
+                .Bind(2, packed.Facts.Bytes(column))
                 .Run();
         }
+
+        return true;
     }
 }
 
 /// <summary>A block, to be stored.</summary>
 /// <param name="Operations">The columns of its operations.</param>
-/// <param name="Foreground">What those that are not in the background did with each peer.</param>
-/// <param name="Background">What the background ones did with each peer.</param>
+/// <param name="Facts">What its queries did with each peer.</param>
+/// <param name="Foreground">The sums of those that are not in the background.</param>
+/// <param name="Background">The sums of those in the background.</param>
 /// <param name="Revision">The revision of the block that all this shows.</param>
-internal sealed record PackedBlock(OperationBlock Operations, PeerBlock Foreground, PeerBlock Background, long Revision);
+internal sealed record PackedBlock(OperationBlock Operations, FactBlock Facts, PeerSums Foreground, PeerSums Background, long Revision)
+{
+    /// <summary>The columns of the sums by peer, with their numbers.</summary>
+    public IEnumerable<(long Number, byte[] Data)> Peers()
+    {
+        foreach (var (sums, background) in new[] { (Foreground, false), (Background, true) })
+        {
+            foreach (var column in PeerBlock.Stored)
+            {
+                yield return (
+                    PeerBlock.ColumnNumber(Operations.Number, background, column),
+                    ColumnView.Encode(CollectionsMarshal.AsSpan(sums[column]))
+                );
+            }
+        }
+    }
+}

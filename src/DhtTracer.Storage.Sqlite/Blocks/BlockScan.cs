@@ -20,9 +20,10 @@ namespace DhtTracer.Storage.Sqlite.Blocks;
 internal sealed class BlockScan : IDisposable
 {
     private readonly SqliteConnection _connection;
+    private readonly BlockCache _cache;
     private readonly Statement _columns;
     private readonly long[]? _numbers;
-    private readonly (BlockColumn Column, Func<long, bool> Keeps)[] _conditions;
+    private readonly Condition[] _conditions;
     private readonly (BlockColumn Column, long[] Texts)[] _tallies;
     private readonly LeftOut[] _exceptions;
     private readonly long _from;
@@ -30,9 +31,9 @@ internal sealed class BlockScan : IDisposable
     private readonly long[] _values = ArrayPool<long>.Shared.Rent(OperationBlock.Size);
     private readonly int[] _rows = ArrayPool<int>.Shared.Rent(OperationBlock.Size);
 
-    public BlockScan(SqliteConnection connection, QueryFilter filter)
+    public BlockScan(SqliteConnection connection, QueryFilter filter, BlockCache cache)
     {
-        _connection = connection;
+        (_connection, _cache) = (connection, cache);
         _columns = OperationBlock.SelectColumn(connection);
         _from = filter.FromUnixNano is { } from ? Nanoseconds.ToColumn(from) : long.MinValue;
         _to = filter.ToUnixNano is { } to ? Nanoseconds.ToColumn(to) : long.MaxValue;
@@ -49,8 +50,8 @@ internal sealed class BlockScan : IDisposable
         ];
     }
 
-    /// <summary>An upper bound of the operations that pass, without reading columns.</summary>
-    public int Most(IReadOnlyList<BlockState> blocks)
+    /// <summary>How many operations to make room for, without reading columns. More may pass, or fewer.</summary>
+    public int Expected(IReadOnlyList<BlockState> blocks)
     {
         if (_numbers is not null)
         {
@@ -66,14 +67,17 @@ internal sealed class BlockScan : IDisposable
                 : 0;
         }
 
-        return checked((int)most);
+        // Most operations count by default; any other condition may leave a few of them.
+        var isNarrow = _tallies.Length > 0 || _exceptions.Length > 0 || _conditions.Any(static condition => !condition.IsUsual);
+        return (int)Math.Min(most, isNarrow ? 10 * OperationBlock.Size : Array.MaxLength / sizeof(long));
     }
 
     public static List<BlockState> Blocks(SqliteConnection connection) =>
         connection
             .Query<BlockState>(
                 """
-                SELECT no AS Number, packed IS NOT NULL AND packed = revision AS IsPacked, ifnull(operations, 0) AS Operations,
+                SELECT no AS Number, revision AS Revision,
+                  packed IS NOT NULL AND packed = revision AS IsPacked, ifnull(operations, 0) AS Operations,
                   ifnull(first_ns, 0) AS FirstNs, ifnull(last_ns, 0) AS LastNs
                 FROM operation_block ORDER BY no
                 """
@@ -96,7 +100,7 @@ internal sealed class BlockScan : IDisposable
 
             var block = state.IsPacked
                 ? OperationBlock.Stored(state.Number, state.Operations, _columns)
-                : OperationBlock.Build(_connection, state.Number);
+                : _cache.Operations(state.Number, state.Revision, () => OperationBlock.Build(_connection, state.Number));
             var count = Match(block, isInside: state.IsPacked && state.FirstNs >= _from && state.LastNs < _to);
             if (count > 0)
             {
@@ -124,17 +128,18 @@ internal sealed class BlockScan : IDisposable
 
         if (_numbers is not null)
         {
-            count = Keep(block, BlockColumn.Number, count, number => Array.BinarySearch(_numbers, number) >= 0);
+            count = KeepNumbers(block, count);
         }
 
         if (!isInside && (_from > long.MinValue || _to < long.MaxValue))
         {
-            count = Keep(block, BlockColumn.Start, count, start => start >= _from && start < _to);
+            // The end is not included.
+            count = Keep(block, new Condition(BlockColumn.Start, _from, _to - 1), count);
         }
 
-        foreach (var (column, keeps) in _conditions)
+        foreach (var condition in _conditions)
         {
-            count = count == 0 ? 0 : Keep(block, column, count, keeps);
+            count = count == 0 ? 0 : Keep(block, condition, count);
         }
 
         foreach (var (column, texts) in _tallies)
@@ -152,10 +157,10 @@ internal sealed class BlockScan : IDisposable
 
     private static int KeepNamed(OperationBlock block, BlockColumn column, Span<int> rows, long[] texts)
     {
-        var bytes = block.Bytes(column);
-        var names = TallyColumn.ReadNames(ref bytes);
+        var sums = column == BlockColumn.Agents ? BlockColumn.AgentSums : BlockColumn.PeerErrorSums;
+        var names = TallyColumn.ReadNames(block.Bytes(sums));
         var isWanted = Array.ConvertAll(names, name => Array.BinarySearch(texts, name.Text) >= 0);
-        return TallyColumn.Keep(bytes, rows, isWanted);
+        return TallyColumn.Keep(block.Bytes(column), rows, isWanted);
     }
 
     // An exception has one condition, on numbers, on a column or on names.
@@ -163,12 +168,12 @@ internal sealed class BlockScan : IDisposable
     {
         if (except.Numbers is { } numbers)
         {
-            count = Keep(block, BlockColumn.Number, count, number => Array.BinarySearch(numbers, number) < 0);
+            count = Leave(block, BlockColumn.Number, count, number => Array.BinarySearch(numbers, number) >= 0);
         }
 
-        foreach (var (column, keeps) in except.Conditions)
+        foreach (var condition in except.Conditions)
         {
-            count = Keep(block, column, count, value => !keeps(value));
+            count = Leave(block, condition.Column, count, condition.Keeps);
         }
 
         foreach (var (column, texts) in except.Tallies)
@@ -190,16 +195,52 @@ internal sealed class BlockScan : IDisposable
         return count;
     }
 
-    private int Keep(OperationBlock block, BlockColumn column, int count, Func<long, bool> keeps)
+    private int KeepNumbers(OperationBlock block, int count)
+    {
+        block.Read(BlockColumn.Number, _values);
+        var kept = 0;
+        for (var i = 0; i < count; i++)
+        {
+            if (Array.BinarySearch(_numbers!, _values[_rows[i]]) >= 0)
+            {
+                _rows[kept++] = _rows[i];
+            }
+        }
+
+        return kept;
+    }
+
+    private int Leave(OperationBlock block, BlockColumn column, int count, Func<long, bool> leaves)
     {
         block.Read(column, _values);
         var kept = 0;
         for (var i = 0; i < count; i++)
         {
-            if (keeps(_values[_rows[i]]))
+            if (!leaves(_values[_rows[i]]))
             {
                 _rows[kept++] = _rows[i];
             }
+        }
+
+        return kept;
+    }
+
+    private int Keep(OperationBlock block, Condition condition, int count)
+    {
+        // Often a block holds nothing else, and then its column holds nothing but that.
+        var bytes = block.Bytes(condition.Column);
+        if (ColumnCodec.Only(bytes) is { } only)
+        {
+            return condition.Keeps(only) ? count : 0;
+        }
+
+        ColumnCodec.Decode(bytes, _values.AsSpan(0, block.Count));
+        var kept = 0;
+        for (var i = 0; i < count; i++)
+        {
+            var row = _rows[i];
+            _rows[kept] = row;
+            kept += condition.Keeps(_values[row]) ? 1 : 0;
         }
 
         return kept;
@@ -217,9 +258,9 @@ internal sealed class BlockScan : IDisposable
         return at < _numbers.Length && _numbers[at] < (block + 1) * OperationBlock.Size;
     }
 
-    private IEnumerable<(BlockColumn Column, Func<long, bool> Keeps)> Conditions(QueryFilter filter)
+    private IEnumerable<Condition> Conditions(QueryFilter filter)
     {
-        (BlockColumn, Func<long, bool>) Equal(BlockColumn column, long wanted) => (column, value => value == wanted);
+        Condition Equal(BlockColumn column, long wanted) => new(column, wanted, wanted);
 
         if (filter.Background is { } background)
         {
@@ -269,7 +310,7 @@ internal sealed class BlockScan : IDisposable
 
         if (filter.LintMask is { } rules)
         {
-            yield return (BlockColumn.Lint, value => value != ColumnCodec.Unknown && (value & rules) == rules);
+            yield return new Condition(BlockColumn.Lint, ColumnCodec.Unknown + 1, long.MaxValue, rules);
         }
 
         if (filter.MinDurationNs is not null || filter.MaxDurationNs is not null)
@@ -283,12 +324,8 @@ internal sealed class BlockScan : IDisposable
         }
     }
 
-    // As in SQL, an unknown value is in no range.
-    private static (BlockColumn Column, Func<long, bool> Keeps) Between(BlockColumn column, long? least, long? greatest)
-    {
-        var (low, high) = (least ?? long.MinValue, greatest ?? long.MaxValue);
-        return (column, value => value != ColumnCodec.Unknown && value >= low && value <= high);
-    }
+    private static Condition Between(BlockColumn column, long? least, long? greatest) =>
+        new(column, least ?? ColumnCodec.Unknown + 1, greatest ?? long.MaxValue);
 
     private IEnumerable<(BlockColumn Column, long[] Texts)> Tallies(QueryFilter filter)
     {
@@ -335,24 +372,5 @@ internal sealed class BlockScan : IDisposable
     /// <param name="Numbers">The operations of its key or peer, ascending; null without these.</param>
     /// <param name="Conditions">Its condition on a column.</param>
     /// <param name="Tallies">Its condition on names.</param>
-    private sealed record LeftOut(
-        long[]? Numbers,
-        (BlockColumn Column, Func<long, bool> Keeps)[] Conditions,
-        (BlockColumn Column, long[] Texts)[] Tallies
-    );
-}
-
-/// <summary>A block, without its columns, as Dapper fills it.</summary>
-internal sealed class BlockState
-{
-    public long Number { get; init; }
-
-    /// <summary>Whether its stored columns show its operations as they are. Without that, the figures below are out of date.</summary>
-    public bool IsPacked { get; init; }
-
-    public int Operations { get; init; }
-
-    public long FirstNs { get; init; }
-
-    public long LastNs { get; init; }
+    private sealed record LeftOut(long[]? Numbers, Condition[] Conditions, (BlockColumn Column, long[] Texts)[] Tallies);
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using DhtTracer.Storage.Columns;
 using DhtTracer.Storage.Packed;
 using DhtTracer.Storage.Sqlite.Connections;
@@ -14,7 +15,9 @@ internal sealed class OperationBlock
     /// <summary>The columns that are numbers, without the phases, in the order in which <see cref="Build"/> selects them.</summary>
     private const int Plain = (int)BlockColumn.Skipped + 1;
 
-    private const int Phases = 8;
+    /// <summary>Number of phases.</summary>
+    public const int Phases = 8;
+
     private const string RowsSql = """
         SELECT no, start_ns, duration_ns, first_result_ns, discovery_ns, hops, queried, dialed, dial_failed, reused, duplicates, type,
           outcome, source, error_class, service, node, alpha, background, skipped, tally, phases, lint
@@ -23,6 +26,8 @@ internal sealed class OperationBlock
 
     private readonly Dictionary<BlockColumn, byte[]>? _built;
     private readonly Statement? _stored;
+
+    private int? _byDefault;
 
     private OperationBlock(long number, int count, Dictionary<BlockColumn, byte[]>? built, Statement? stored)
     {
@@ -78,9 +83,9 @@ internal sealed class OperationBlock
                 columns[i].Add(rows.IsNull(i) ? ColumnCodec.Unknown : rows.GetInt64(i));
             }
 
-            var tally = rows.GetBlob(Plain);
-            errors.Add(Names(ref tally));
-            agents.Add(Names(ref tally));
+            var names = rows.GetBlob(Plain);
+            errors.Add(Names(ref names));
+            agents.Add(Names(ref names));
             lint.Add(rows.IsNull(Plain + 2) ? ColumnCodec.Unknown : rows.GetInt64(Plain + 2));
             var phases = rows.GetBlob(Plain + 1);
             var known = !rows.IsNull(Plain + 1);
@@ -98,8 +103,13 @@ internal sealed class OperationBlock
 
         bool ByDefault(int row) => columns[(int)BlockColumn.Background][row] == 0 && columns[(int)BlockColumn.Skipped][row] == 0;
         built.Add(BlockColumn.Lint, ColumnCodec.Encode([.. lint]));
-        built.Add(BlockColumn.PeerErrors, TallyColumn.Encode(errors, ByDefault));
-        built.Add(BlockColumn.Agents, TallyColumn.Encode(agents, ByDefault));
+        var tally = TallyColumn.Encode(errors, ByDefault);
+        built.Add(BlockColumn.PeerErrors, tally.Rows);
+        built.Add(BlockColumn.PeerErrorSums, tally.Sums);
+        tally = TallyColumn.Encode(agents, ByDefault);
+        built.Add(BlockColumn.Agents, tally.Rows);
+        built.Add(BlockColumn.AgentSums, tally.Sums);
+        built.Add(BlockColumn.PhaseSums, ColumnCodec.Encode([.. PhaseSumsOf(columns, ByDefault)]));
         return new OperationBlock(number, errors.Count, built, null);
     }
 
@@ -118,10 +128,55 @@ internal sealed class OperationBlock
             : throw new InvalidDataException($"The database is damaged: column {column} of block {Number} is not there.");
     }
 
+    /// <summary>How many of its operations count by default: those that are neither in the background nor skipped.</summary>
+    public int CountByDefault()
+    {
+        if (_byDefault is { } known)
+        {
+            return known;
+        }
+
+        var background = ArrayPool<long>.Shared.Rent(Size);
+        var skipped = ArrayPool<long>.Shared.Rent(Size);
+        Read(BlockColumn.Background, background);
+        Read(BlockColumn.Skipped, skipped);
+        var count = 0;
+        for (var i = 0; i < Count; i++)
+        {
+            count += (background[i] | skipped[i]) == 0 ? 1 : 0;
+        }
+
+        ArrayPool<long>.Shared.Return(background);
+        ArrayPool<long>.Shared.Return(skipped);
+        _byDefault = count;
+        return count;
+    }
+
     /// <summary>Unpacks a column.</summary>
     /// <param name="column">The column.</param>
     /// <param name="values">Receives a value for each operation.</param>
     public void Read(BlockColumn column, Span<long> values) => ColumnCodec.Decode(Bytes(column), values[..Count]);
+
+    private static IEnumerable<long> PhaseSumsOf(List<long>[] columns, Func<int, bool> byDefault)
+    {
+        for (var phase = Plain; phase < Plain + Phases; phase++)
+        {
+            var (sum, squares, known) = (0L, 0.0, 0L);
+            for (var row = 0; row < columns[phase].Count; row++)
+            {
+                if (byDefault(row) && columns[phase][row] is var ns && ns != ColumnCodec.Unknown)
+                {
+                    sum += ns;
+                    squares += (double)ns * ns;
+                    known++;
+                }
+            }
+
+            yield return sum;
+            yield return BitConverter.DoubleToInt64Bits(squares);
+            yield return known;
+        }
+    }
 
     // A list of PackedTally.
     private static List<(long Text, long Count)> Names(ref ReadOnlySpan<byte> tally)

@@ -4,16 +4,17 @@ using DhtTracer.Storage.Packed;
 namespace DhtTracer.Storage.Sqlite.Blocks;
 
 /// <summary>
-/// How often each operation of a block had each name: error classes or agent versions. All numbers are varints: the names, as numbers of
-/// texts; for each name its count and its operations, over the block's operations that count in statistics by default (neither background
-/// nor skipped); then, for each operation, how many names it had, and each as its place among the names with its count.
+/// How often each operation of a block had each name: error classes or agent versions, in two columns. All numbers are varints. The sums
+/// are the number of names, and for each its text, its count and its operations, over the block's operations that count in statistics by
+/// default (neither background nor skipped). The rows are, for each operation, how many names it had, and each as its place among the names
+/// with its count.
 /// </summary>
 internal static class TallyColumn
 {
-    /// <summary>Packs a column.</summary>
+    /// <summary>Packs both columns.</summary>
     /// <param name="rows">The names and counts of each operation, as numbers of texts.</param>
     /// <param name="byDefault">Whether each operation counts by default.</param>
-    public static byte[] Encode(IReadOnlyList<IReadOnlyList<(long Text, long Count)>> rows, Func<int, bool> byDefault)
+    public static (byte[] Sums, byte[] Rows) Encode(IReadOnlyList<IReadOnlyList<(long Text, long Count)>> rows, Func<int, bool> byDefault)
     {
         var places = new Dictionary<long, int>();
         foreach (var row in rows)
@@ -43,6 +44,8 @@ internal static class TallyColumn
             Varint.Write(output, (ulong)operations[place]);
         }
 
+        var sums = output.WrittenSpan.ToArray();
+        output.ResetWrittenCount();
         foreach (var row in rows)
         {
             Varint.Write(output, (ulong)row.Count);
@@ -53,12 +56,12 @@ internal static class TallyColumn
             }
         }
 
-        return output.WrittenSpan.ToArray();
+        return (sums, output.WrittenSpan.ToArray());
     }
 
-    /// <summary>The names of a column with what they add up to by default. Removes them from the front of the bytes.</summary>
+    /// <summary>The names of a column of sums, with what they add up to by default.</summary>
     /// <exception cref="InvalidDataException">The bytes are damaged.</exception>
-    public static (long Text, long Count, int Operations)[] ReadNames(ref ReadOnlySpan<byte> bytes)
+    public static (long Text, long Count, int Operations)[] ReadNames(ReadOnlySpan<byte> bytes)
     {
         var count = Varint.Read(ref bytes);
         if (count > (ulong)bytes.Length)
@@ -76,7 +79,7 @@ internal static class TallyColumn
     }
 
     /// <summary>Adds up the names of some operations.</summary>
-    /// <param name="bytes">The column after its names.</param>
+    /// <param name="bytes">The rows.</param>
     /// <param name="rows">Places of the operations in the block, ascending.</param>
     /// <param name="sums">Receives counts and operations by the place of the name.</param>
     /// <exception cref="InvalidDataException">The bytes are damaged.</exception>
@@ -108,7 +111,7 @@ internal static class TallyColumn
     }
 
     /// <summary>Removes the operations that have none of some names.</summary>
-    /// <param name="bytes">The column after its names.</param>
+    /// <param name="bytes">The rows.</param>
     /// <param name="rows">Places of the operations in the block, ascending; those that stay come first.</param>
     /// <param name="isWanted">By the place of the name, whether it is one of them.</param>
     /// <returns>How many stay.</returns>

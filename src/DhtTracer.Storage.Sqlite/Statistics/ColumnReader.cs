@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Globalization;
-using DhtTracer.Analysis.Reconstruction;
+using System.Runtime.InteropServices;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Columns;
 using DhtTracer.Storage.Queries;
@@ -15,40 +15,53 @@ namespace DhtTracer.Storage.Sqlite.Statistics;
 internal static class ColumnReader
 {
     /// <summary>Reads the columns of the operations.</summary>
-    public static OperationColumns Operations(SqliteConnection connection, QueryFilter filter, CancellationToken cancellationToken)
+    public static OperationColumns Operations(
+        SqliteConnection connection,
+        QueryFilter filter,
+        BlockCache cache,
+        CancellationToken cancellationToken
+    )
     {
         using var texts = new NumberedStrings(connection, "SELECT value FROM text WHERE no = ?1", NumberedStrings.Text);
-        using var scan = new BlockScan(connection, filter);
+        using var scan = new BlockScan(connection, filter, cache);
         var blocks = BlockScan.Blocks(connection);
-        var columns = new OperationColumns(scan.Most(blocks));
+        var columns = new OperationColumns(scan.Expected(blocks));
         var buffer = ArrayPool<long>.Shared.Rent(OperationBlock.Size);
+        var picked = ArrayPool<long>.Shared.Rent(OperationBlock.Size * 2);
         var byDefault = filter is { Background: false, Skipped: false };
         foreach (var (block, memory) in scan.Read(blocks, cancellationToken))
         {
             var found = memory.Span;
+            var first = picked.AsSpan(0, found.Length);
+            var second = picked.AsSpan(found.Length, found.Length);
             var rows = columns.Append(found.Length);
-            Gather(block, BlockColumn.Number, found, buffer, rows.Numbers);
-            Gather(block, BlockColumn.Start, found, buffer, rows.Starts);
-            Gather(block, BlockColumn.Duration, found, buffer, rows.Durations);
-            Gather(block, BlockColumn.FirstResult, found, buffer, rows.FirstResults);
-            Gather(block, BlockColumn.Discovery, found, buffer, rows.Discoveries);
-            Gather(block, BlockColumn.Hops, found, buffer, rows.Hops);
-            Gather(block, BlockColumn.Queried, found, buffer, rows.Queried);
-            Gather(block, BlockColumn.Dialed, found, buffer, rows.Dialed);
-            Gather(block, BlockColumn.DialFailed, found, buffer, rows.DialFailed);
-            Gather(block, BlockColumn.Reused, found, buffer, rows.Reused);
-            Gather(block, BlockColumn.Duplicates, found, buffer, rows.Duplicates);
-            Gather(block, BlockColumn.Outcome, found, buffer, rows.Outcomes);
+            Pick(block, BlockColumn.Number, found, buffer, rows.Numbers);
+            Pick(block, BlockColumn.Start, found, buffer, MemoryMarshal.Cast<ulong, long>(rows.Starts));
+            Pick(block, BlockColumn.Duration, found, buffer, rows.Durations);
+            Pick(block, BlockColumn.Outcome, found, buffer, first);
+            for (var i = 0; i < first.Length; i++)
+            {
+                rows.Outcomes[i] = (byte)first[i];
+            }
+
+            columns.FirstResults.Add(Pick(block, BlockColumn.FirstResult, found, buffer, first));
+            columns.Discoveries.Add(Pick(block, BlockColumn.Discovery, found, buffer, first));
+            columns.Hops.Add(Pick(block, BlockColumn.Hops, found, buffer, first));
+            columns.Queried.Add(Pick(block, BlockColumn.Queried, found, buffer, first));
+            columns.Duplicates.Add(Pick(block, BlockColumn.Duplicates, found, buffer, first));
+            Pick(block, BlockColumn.Dialed, found, buffer, second);
+            columns.DialFailed.Add(Pick(block, BlockColumn.DialFailed, found, buffer, first), second);
+            columns.Reused.Add(Pick(block, BlockColumn.Reused, found, buffer, first), second);
             foreach (var (error, count) in CountBy(block, BlockColumn.ErrorClass, found, buffer))
             {
                 columns.Errors.Add(texts.Get(error), count, count);
             }
 
             // What a block adds up to by default is stored with it, but holds only if all of those operations passed the filter.
-            var isWhole = byDefault && found.Length == CountByDefault(block, buffer);
+            var isWhole = byDefault && found.Length == block.CountByDefault();
             Sum(block, BlockColumn.PeerErrors, found, isWhole, texts, columns.PeerErrors);
             Sum(block, BlockColumn.Agents, found, isWhole, texts, columns.Agents);
-            SumPhases(block, found, buffer, columns.Phases);
+            SumPhases(block, found, isWhole, buffer, columns.Phases);
             block.Read(BlockColumn.Lint, buffer);
             foreach (var row in found)
             {
@@ -60,13 +73,20 @@ internal static class ColumnReader
         }
 
         ArrayPool<long>.Shared.Return(buffer);
+        ArrayPool<long>.Shared.Return(picked);
         return columns;
     }
 
     /// <summary>Counts the operations that pass a filter, up to a limit.</summary>
-    public static long Count(SqliteConnection connection, QueryFilter filter, long limit, CancellationToken cancellationToken)
+    public static long Count(
+        SqliteConnection connection,
+        QueryFilter filter,
+        long limit,
+        BlockCache cache,
+        CancellationToken cancellationToken
+    )
     {
-        using var scan = new BlockScan(connection, filter);
+        using var scan = new BlockScan(connection, filter, cache);
         var count = 0L;
         foreach (var (_, rows) in scan.Read(BlockScan.Blocks(connection), cancellationToken))
         {
@@ -81,11 +101,16 @@ internal static class ColumnReader
     }
 
     /// <summary>Counts operations per facet.</summary>
-    public static OperationFacets Facets(SqliteConnection connection, QueryFilter filter, CancellationToken cancellationToken)
+    public static OperationFacets Facets(
+        SqliteConnection connection,
+        QueryFilter filter,
+        BlockCache cache,
+        CancellationToken cancellationToken
+    )
     {
         using var texts = new NumberedStrings(connection, "SELECT value FROM text WHERE no = ?1", NumberedStrings.Text);
         using var peers = new NumberedStrings(connection, "SELECT id FROM peer WHERE no = ?1", PeerTable.Read);
-        using var scan = new BlockScan(connection, filter);
+        using var scan = new BlockScan(connection, filter, cache);
         var buffer = ArrayPool<long>.Shared.Rent(OperationBlock.Size);
         var byDefault = filter is { Background: false, Skipped: false };
         var (types, services, nodes) = (new TallySums(), new TallySums(), new TallySums());
@@ -107,7 +132,7 @@ internal static class ColumnReader
             Add(services, BlockColumn.Service, texts.Get);
             Add(nodes, BlockColumn.Node, peers.Get);
             Add(alphas, BlockColumn.Alpha, static number => number.ToString(CultureInfo.InvariantCulture));
-            Sum(block, BlockColumn.Agents, found, byDefault && found.Length == CountByDefault(block, buffer), texts, agents);
+            Sum(block, BlockColumn.Agents, found, byDefault && found.Length == block.CountByDefault(), texts, agents);
 
             void Add(TallySums sums, BlockColumn column, Func<long, string> name)
             {
@@ -132,21 +157,6 @@ internal static class ColumnReader
         };
     }
 
-    private static int CountByDefault(OperationBlock block, long[] buffer)
-    {
-        Span<bool> apart = stackalloc bool[block.Count];
-        foreach (var column in (ReadOnlySpan<BlockColumn>)[BlockColumn.Background, BlockColumn.Skipped])
-        {
-            block.Read(column, buffer);
-            for (var i = 0; i < apart.Length; i++)
-            {
-                apart[i] |= buffer[i] != 0;
-            }
-        }
-
-        return apart.Count(false);
-    }
-
     private static Dictionary<long, int> CountBy(OperationBlock block, BlockColumn column, ReadOnlySpan<int> rows, long[] buffer)
     {
         block.Read(column, buffer);
@@ -155,7 +165,7 @@ internal static class ColumnReader
         {
             if (buffer[row] != ColumnCodec.Unknown)
             {
-                System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(counts, buffer[row], out _)++;
+                CollectionsMarshal.GetValueRefOrAddDefault(counts, buffer[row], out _)++;
             }
         }
 
@@ -171,8 +181,7 @@ internal static class ColumnReader
         TallySums sums
     )
     {
-        var bytes = block.Bytes(column);
-        var names = TallyColumn.ReadNames(ref bytes);
+        var names = TallyColumn.ReadNames(block.Bytes(column == BlockColumn.Agents ? BlockColumn.AgentSums : BlockColumn.PeerErrorSums));
         var counts = new (long Count, int Operations)[names.Length];
         if (isWhole)
         {
@@ -180,7 +189,7 @@ internal static class ColumnReader
         }
         else
         {
-            TallyColumn.Sum(bytes, rows, counts);
+            TallyColumn.Sum(block.Bytes(column), rows, counts);
         }
 
         for (var i = 0; i < names.Length; i++)
@@ -192,9 +201,21 @@ internal static class ColumnReader
         }
     }
 
-    private static void SumPhases(OperationBlock block, ReadOnlySpan<int> rows, long[] buffer, NamedSums sums)
+    private static void SumPhases(OperationBlock block, ReadOnlySpan<int> rows, bool isWhole, long[] buffer, NamedSums sums)
     {
-        for (var i = 0; i < PhaseSums.Names.Count; i++)
+        if (isWhole)
+        {
+            var stored = buffer.AsSpan(0, 3 * OperationBlock.Phases);
+            ColumnCodec.Decode(block.Bytes(BlockColumn.PhaseSums), stored);
+            for (var i = 0; i < OperationBlock.Phases; i++)
+            {
+                Add(i, stored[3 * i], BitConverter.Int64BitsToDouble(stored[(3 * i) + 1]), (int)stored[(3 * i) + 2]);
+            }
+
+            return;
+        }
+
+        for (var i = 0; i < OperationBlock.Phases; i++)
         {
             block.Read(BlockColumn.FirstPhase + i, buffer);
             var (sum, squares, known) = (0L, 0.0, 0);
@@ -208,48 +229,34 @@ internal static class ColumnReader
                 }
             }
 
+            Add(i, sum, squares, known);
+        }
+
+        void Add(int phase, long sum, double squares, int known)
+        {
             if (known > 0)
             {
-                sums.Add(PhaseSums.Names[i], sum, squares);
-                sums.Operations += i == 0 ? known : 0;
+                sums.Add(PhaseSums.Names[phase], sum, squares);
+                sums.Operations += phase == 0 ? known : 0;
             }
         }
     }
 
-    private static void Gather(OperationBlock block, BlockColumn column, ReadOnlySpan<int> rows, long[] buffer, Span<long> values)
+    // The values of some operations of a block. All of them are unpacked where they are wanted, without a copy.
+    private static Span<long> Pick(OperationBlock block, BlockColumn column, ReadOnlySpan<int> rows, long[] buffer, Span<long> values)
     {
+        if (rows.Length == block.Count)
+        {
+            block.Read(column, values);
+            return values;
+        }
+
         block.Read(column, buffer);
         for (var i = 0; i < rows.Length; i++)
         {
             values[i] = buffer[rows[i]];
         }
-    }
 
-    private static void Gather(OperationBlock block, BlockColumn column, ReadOnlySpan<int> rows, long[] buffer, Span<ulong> values)
-    {
-        block.Read(column, buffer);
-        for (var i = 0; i < rows.Length; i++)
-        {
-            values[i] = (ulong)buffer[rows[i]];
-        }
-    }
-
-    private static void Gather(OperationBlock block, BlockColumn column, ReadOnlySpan<int> rows, long[] buffer, Span<int> values)
-    {
-        block.Read(column, buffer);
-        for (var i = 0; i < rows.Length; i++)
-        {
-            var value = buffer[rows[i]];
-            values[i] = value == ColumnCodec.Unknown ? OperationColumns.UnknownCount : (int)value;
-        }
-    }
-
-    private static void Gather(OperationBlock block, BlockColumn column, ReadOnlySpan<int> rows, long[] buffer, Span<byte> values)
-    {
-        block.Read(column, buffer);
-        for (var i = 0; i < rows.Length; i++)
-        {
-            values[i] = (byte)buffer[rows[i]];
-        }
+        return values;
     }
 }

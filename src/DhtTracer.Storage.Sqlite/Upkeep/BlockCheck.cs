@@ -1,4 +1,5 @@
 using Dapper;
+using DhtTracer.Storage.Columns;
 using DhtTracer.Storage.Sqlite.Blocks;
 using Microsoft.Data.Sqlite;
 
@@ -15,18 +16,46 @@ internal static class BlockCheck
             return false;
         }
 
-        var (first, last) = OperationBlock.ColumnNumbers(number);
+        var built = BlockPacker.Build(connection, number);
+        return Differs(
+                connection,
+                "operation_block_column",
+                OperationBlock.ColumnNumbers(number),
+                built.Operations.Built.Select(column => (OperationBlock.ColumnNumber(number, column.Key), column.Value))
+            )
+            || Differs(connection, "peer_block_column", PeerBlock.ColumnNumbers(number), built.Peers())
+            || Differs(
+                connection,
+                "peer_fact_column",
+                FactBlock.ColumnNumbers(number),
+                FactBlock.Columns.Select(column => (FactBlock.ColumnNumber(number, column), built.Facts.Bytes(column).ToArray()))
+            );
+    }
+
+    private static bool Differs(
+        SqliteConnection connection,
+        string table,
+        (long First, long Last) numbers,
+        IEnumerable<(long Number, byte[] Data)> built
+    )
+    {
         var stored = connection
             .Query<(long Number, byte[] Data)>(
-                "SELECT no, data FROM operation_block_column WHERE no BETWEEN @first AND @last",
-                new { first, last }
+                $"SELECT no, data FROM {table} WHERE no BETWEEN @First AND @Last",
+                new { numbers.First, numbers.Last }
             )
             .ToDictionary(static column => column.Number, static column => column.Data);
-        var built = BlockPacker.Build(connection, number).Operations.Built;
-        return stored.Count != built.Count
-            || built.Any(column =>
-                !stored.TryGetValue(OperationBlock.ColumnNumber(number, column.Key), out var data)
-                || !data.AsSpan().SequenceEqual(column.Value)
-            );
+        var right = 0;
+        foreach (var (number, data) in built)
+        {
+            if (!stored.TryGetValue(number, out var found) || !found.AsSpan().SequenceEqual(data))
+            {
+                return true;
+            }
+
+            right++;
+        }
+
+        return right != stored.Count;
     }
 }

@@ -13,7 +13,12 @@ internal static class ColumnCodec
     /// <summary>An unknown value.</summary>
     public const long Unknown = long.MinValue;
 
-    private const int Header = 9;
+    /// <summary>Bytes before the numbers.</summary>
+    public const int Header = 9;
+
+    /// <summary>Most values of a column that tells its own length: a peer has at most some thousand values in a block.</summary>
+    public const int MostValues = 64 << 20;
+
     private const int Padding = 8;
     private const int AsTheyAre = 9;
 
@@ -58,17 +63,28 @@ internal static class ColumnCodec
         return bytes;
     }
 
+    /// <summary>The value that all places of a column have; null when they may differ.</summary>
+    public static long? Only(ReadOnlySpan<byte> bytes) =>
+        bytes.Length >= Header && bytes[0] == 0 ? BinaryPrimitives.ReadInt64LittleEndian(bytes[1..]) : null;
+
+    /// <summary>The width of the numbers of a column, and the least of them.</summary>
+    /// <exception cref="InvalidDataException">The bytes are damaged: too few for so many values.</exception>
+    public static (int Width, long Least) Check(ReadOnlySpan<byte> bytes, int count)
+    {
+        var width = bytes.IsEmpty ? AsTheyAre + 1 : bytes[0];
+        if (width > AsTheyAre || bytes.Length < Header + ((long)count * Math.Min(width, 8)) + Padding)
+        {
+            throw new InvalidDataException($"A stored column has {bytes.Length} bytes: too few for {count} values.");
+        }
+
+        return (width, BinaryPrimitives.ReadInt64LittleEndian(bytes[1..]));
+    }
+
     /// <summary>Unpacks a column of as many values as <paramref name="values"/> holds.</summary>
     /// <exception cref="InvalidDataException">The bytes are damaged.</exception>
     public static void Decode(ReadOnlySpan<byte> bytes, Span<long> values)
     {
-        var width = bytes.IsEmpty ? AsTheyAre + 1 : bytes[0];
-        if (width > AsTheyAre || bytes.Length < Header + (values.Length * Math.Min(width, (byte)8)) + Padding)
-        {
-            throw new InvalidDataException($"A stored column has {bytes.Length} bytes: too few for {values.Length} values.");
-        }
-
-        var least = BinaryPrimitives.ReadInt64LittleEndian(bytes[1..]);
+        var (width, least) = Check(bytes, values.Length);
         var numbers = bytes[Header..];
         switch (width)
         {

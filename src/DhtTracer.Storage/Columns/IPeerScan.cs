@@ -14,6 +14,9 @@ internal interface IPeerScan
     /// <summary>Operations that passed in the last <see cref="Read"/>.</summary>
     int Operations { get; }
 
-    /// <summary>The sums, in some order; it can be read several times. A peer can be in each of them.</summary>
-    IEnumerable<PeerBlock> Read(CancellationToken cancellationToken);
+    /// <summary>Number of the text <see cref="ErrorClass.Cancelled"/>; -1 when there is none.</summary>
+    long Cancelled { get; }
+
+    /// <summary>The operations that pass, some at a time; it can be read several times. Each is valid until the next.</summary>
+    IEnumerable<ScannedPeers> Read(CancellationToken cancellationToken);
 }

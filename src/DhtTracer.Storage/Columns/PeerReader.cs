@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Analysis.Statistics.Comparing;
 using DhtTracer.Storage.Packed;
@@ -5,7 +7,9 @@ using DhtTracer.Storage.Statistics;
 
 namespace DhtTracer.Storage.Columns;
 
-/// <summary>Answers about the peers of all operations that pass a filter.</summary>
+/// <summary>
+/// Answers about the peers of all operations that pass a filter. Over 300 lines, because each answer is made of the same few steps.
+/// </summary>
 internal static class PeerReader
 {
     /// <summary>Durations held in memory at once when every peer's percentile is wanted: 32 MB.</summary>
@@ -16,15 +20,11 @@ internal static class PeerReader
     {
         var (column, percentile) = ColumnOf(listing.Rank);
         var totals = new PeerTotals(column, PeerColumn.Queried);
-        var withAgent = new HashSet<long>();
-        var agents = new Dictionary<long, bool>();
+        var agents = listing.Find is { } wantedAgent ? new AgentSearch(scan.Texts, wantedAgent) : null;
         foreach (var block in scan.Read(cancellationToken))
         {
-            totals.Add(block);
-            if (listing.Find is { } text)
-            {
-                FindAgents(block, scan.Texts, text, agents, withAgent);
-            }
+            Add(totals, block, column is PeerColumn.Seen or PeerColumn.Named);
+            agents?.Add(block);
         }
 
         var operations = scan.Operations;
@@ -35,7 +35,7 @@ internal static class PeerReader
             .Range(0, totals.Count)
             .Where(place =>
                 listing.Find is not { } text
-                || withAgent.Contains(totals.Peer(place))
+                || agents!.Found.Contains(totals.Peer(place))
                 || scan.Peers.Get(totals.Peer(place)).Contains(text, StringComparison.Ordinal)
             )
             .ToArray();
@@ -64,15 +64,23 @@ internal static class PeerReader
     public static PeersMet Met(IPeerScan scan, CancellationToken cancellationToken)
     {
         var totals = new PeerTotals(PeerColumn.Met, PeerColumn.DecisiveLost);
-        var squares = new Dictionary<long, double>();
+        var squares = new List<double>();
         var losses = new PeerLosses();
         foreach (var block in scan.Read(cancellationToken))
         {
-            totals.Add(block);
-            losses.Operations += (int)block[PeerColumn.LossOperations][0];
-            AddSquares(block, squares);
-            AddLosses(block, PeerColumn.LossAgent, scan.Texts, losses.Agents);
-            AddLosses(block, PeerColumn.LossClass, scan.Texts, losses.ErrorClasses);
+            if (!block.IsSummed)
+            {
+                var sums = block.SumAll();
+                totals.Add(sums);
+                AddLosses(totals, squares, losses, scan.Texts, column => CollectionsMarshal.AsSpan(sums[column]));
+                continue;
+            }
+
+            foreach (var sums in block.Sums())
+            {
+                totals.Add(sums);
+                AddLosses(totals, squares, losses, scan.Texts, sums.Read);
+            }
         }
 
         var met = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -86,14 +94,28 @@ internal static class PeerReader
 
             if (totals.Sum(PeerColumn.DecisiveLost, place) is > 0 and { } lost)
             {
-                losses.Peers.Add(scan.Peers.Get(peer), lost, squares[peer]);
+                losses.Peers.Add(scan.Peers.Get(peer), lost, squares[place]);
             }
         }
 
         return new PeersMet(met, losses);
     }
 
-    private static (PeerColumn Column, (PeerColumn Values, int Percent)? Percentile) ColumnOf(PeerRank rank) =>
+    private static void Add(PeerTotals totals, ScannedPeers block, bool withHeard)
+    {
+        if (!block.IsSummed)
+        {
+            totals.Add(withHeard ? block.SumAll() : block.SumContacted(totals.IsSettled));
+            return;
+        }
+
+        foreach (var sums in block.Sums())
+        {
+            totals.Add(sums);
+        }
+    }
+
+    private static (PeerColumn Column, (FactPart Values, int Percent)? Percentile) ColumnOf(PeerRank rank) =>
         rank switch
         {
             PeerRank.TimeLost => (PeerColumn.TimeLost, null),
@@ -103,39 +125,18 @@ internal static class PeerReader
             PeerRank.Answered => (PeerColumn.Answered, null),
             PeerRank.Cancelled => (PeerColumn.Cancelled, null),
             PeerRank.Named => (PeerColumn.Named, null),
-            PeerRank.RequestP50 => (PeerColumn.RequestCount, (PeerColumn.Request, 50)),
-            PeerRank.RequestP95 => (PeerColumn.RequestCount, (PeerColumn.Request, 95)),
-            PeerRank.DialP50 => (PeerColumn.DialCount, (PeerColumn.Dial, 50)),
+            PeerRank.RequestP50 => (PeerColumn.RequestCount, (FactPart.Request, 50)),
+            PeerRank.RequestP95 => (PeerColumn.RequestCount, (FactPart.Request, 95)),
+            PeerRank.DialP50 => (PeerColumn.DialCount, (FactPart.Dial, 50)),
             _ => throw new ArgumentOutOfRangeException(nameof(rank), rank, "No such rank."),
         };
-
-    private static void FindAgents(PeerBlock block, INumberedStrings texts, string text, Dictionary<long, bool> agents, HashSet<long> found)
-    {
-        var (peers, starts, numbers) = (block[PeerColumn.Peer], block.Starts(PeerColumn.AgentCount), block[PeerColumn.Agent]);
-        for (var i = 0; i < peers.Length; i++)
-        {
-            for (var j = starts[i]; j < starts[i + 1]; j++)
-            {
-                if (!agents.TryGetValue(numbers[j], out var matches))
-                {
-                    matches = texts.Get(numbers[j]).Contains(text, StringComparison.OrdinalIgnoreCase);
-                    agents.Add(numbers[j], matches);
-                }
-
-                if (matches)
-                {
-                    found.Add(peers[i]);
-                }
-            }
-        }
-    }
 
     // A percentile of every peer, -1 without values. The values of some peers at a time are gathered from all blocks.
     private static long[] Percentiles(
         IPeerScan scan,
         PeerTotals totals,
         PeerColumn count,
-        PeerColumn column,
+        FactPart values,
         int percent,
         CancellationToken cancellationToken
     )
@@ -151,37 +152,95 @@ internal static class PeerReader
                 starts.Add(starts[^1] + (int)totals.Sum(count, last++).GetValueOrDefault());
             }
 
-            var values = new long[starts[^1]];
+            var gathered = ArrayPool<long>.Shared.Rent(starts[^1]);
             var next = starts.ToArray();
             foreach (var block in scan.Read(cancellationToken))
             {
-                var (peers, from, all) = (block[PeerColumn.Peer], block.Starts(count), block[column]);
-                for (var i = 0; i < peers.Length; i++)
+                foreach (var group in (FactColumn[])[FactColumn.Contacted, FactColumn.Heard])
                 {
-                    var place = totals.Place(peers[i]) - first;
-                    if (place >= 0 && place < last - first)
-                    {
-                        var slice = all.AsSpan(from[i]..from[i + 1]);
-                        slice.CopyTo(values.AsSpan(next[place]));
-                        next[place] += slice.Length;
-                    }
+                    Gather(block, group, values, totals, first, gathered, next, starts);
                 }
             }
 
             for (var place = first; place < last; place++)
             {
-                var slice = values.AsSpan(starts[place - first]..starts[place - first + 1]);
+                // Fewer are there than counted only in a damaged database.
+                var slice = gathered.AsSpan(starts[place - first]..next[place - first]);
                 if (!slice.IsEmpty)
                 {
-                    RadixSort.Sort(slice);
-                    percentiles[place] = Percentile.Of(slice, percent);
+                    percentiles[place] = Selection.Percentile(slice, percent);
                 }
             }
 
+            ArrayPool<long>.Shared.Return(gathered);
             first = last;
         }
 
         return percentiles;
+    }
+
+    private static void Gather(
+        ScannedPeers block,
+        FactColumn group,
+        FactPart part,
+        PeerTotals totals,
+        int first,
+        long[] gathered,
+        int[] next,
+        List<int> ends
+    )
+    {
+        var values = block.Facts[group + (int)part];
+        if (values.Count == 0)
+        {
+            return;
+        }
+
+        var peers = block.Facts[FactColumn.Peer];
+        var counts = block.Facts[group + (int)part - 1];
+        var flag = part == FactPart.Request ? FactFlags.HasRequest : FactFlags.HasDial;
+        var cursor = new FactCursor(block.Facts, group);
+        var isWhole = block.IsWhole;
+        var at = 0;
+        for (var i = 0; i < peers.Count; i++)
+        {
+            var place = totals.Place(peers[i]) - first;
+            var count = (int)counts[i];
+            if (place < 0 || place >= next.Length - 1 || count == 0)
+            {
+                at += count;
+                continue;
+            }
+
+            if (isWhole)
+            {
+                Check(next[place] + count, ends[place + 1]);
+                values.CopyTo(at, gathered.AsSpan(next[place], count));
+                next[place] += count;
+                at += count;
+                continue;
+            }
+
+            cursor.Seek(i);
+            while (cursor.Next())
+            {
+                if (cursor.Has(flag) && block.Passes[cursor.Query])
+                {
+                    Check(next[place] + 1, ends[place + 1]);
+                    gathered[next[place]++] = values[part == FactPart.Request ? cursor.RequestAt : cursor.DialAt];
+                }
+            }
+
+            at += count;
+        }
+    }
+
+    private static void Check(int end, int most)
+    {
+        if (end > most)
+        {
+            throw new InvalidDataException("The database is damaged: a block has more durations of a peer than its sums tell.");
+        }
     }
 
     private static List<PeerSummary> Summaries(IPeerScan scan, List<long> peers, CancellationToken cancellationToken)
@@ -189,37 +248,44 @@ internal static class PeerReader
         var sums = peers.Distinct().ToDictionary(static peer => peer, static _ => new PeerDetails());
         foreach (var block in scan.Read(cancellationToken))
         {
-            var numbers = sums.Count == 0 ? [] : block[PeerColumn.Peer];
-            foreach (var (peer, details) in sums)
+            if (sums.Count > 0)
             {
-                if (Array.BinarySearch(numbers, peer) is var row && row >= 0)
-                {
-                    details.Add(block, row, scan.Texts);
-                }
+                PeerDetails.Add(block, sums, scan.Texts, scan.Cancelled);
             }
         }
 
         return [.. peers.Where(peer => sums[peer].IsSeen).Select(peer => sums[peer].Summary(scan.Peers.Get(peer)))];
     }
 
-    private static void AddSquares(PeerBlock block, Dictionary<long, double> squares)
+    private delegate ReadOnlySpan<long> ReadColumn(PeerColumn column);
+
+    private static void AddLosses(PeerTotals totals, List<double> squares, PeerLosses losses, INumberedStrings texts, ReadColumn read)
     {
-        var (peers, lost, bits) = (block[PeerColumn.Peer], block[PeerColumn.DecisiveLost], block[PeerColumn.DecisiveSquares]);
+        losses.Operations += (int)read(PeerColumn.LossOperations)[0];
+        var peers = read(PeerColumn.Peer);
+        var lost = read(PeerColumn.DecisiveLost);
+        var bits = read(PeerColumn.DecisiveSquares);
+        CollectionsMarshal.SetCount(squares, Math.Max(squares.Count, totals.Count));
         for (var i = 0; i < peers.Length; i++)
         {
             if (lost[i] > 0)
             {
-                squares[peers[i]] = squares.GetValueOrDefault(peers[i]) + BitConverter.Int64BitsToDouble(bits[i]);
+                squares[totals.Place(peers[i])] += BitConverter.Int64BitsToDouble(bits[i]);
             }
         }
-    }
 
-    private static void AddLosses(PeerBlock block, PeerColumn first, INumberedStrings texts, NamedSums losses)
-    {
-        var (names, sums, bits) = (block[first], block[first + 1], block[first + 2]);
-        for (var i = 0; i < names.Length; i++)
+        AddLosses(PeerColumn.LossAgent, losses.Agents);
+        AddLosses(PeerColumn.LossClass, losses.ErrorClasses);
+
+        void AddLosses(PeerColumn first, NamedSums named)
         {
-            losses.Add(texts.Get(names[i]), sums[i], BitConverter.Int64BitsToDouble(bits[i]));
+            var names = read(first);
+            var sums = read(first + 1);
+            var squaresOfNames = read(first + 2);
+            for (var i = 0; i < names.Length; i++)
+            {
+                named.Add(texts.Get(names[i]), sums[i], BitConverter.Int64BitsToDouble(squaresOfNames[i]));
+            }
         }
     }
 }

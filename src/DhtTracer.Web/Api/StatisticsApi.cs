@@ -71,7 +71,7 @@ internal static class StatisticsApi
         }
 
         range ??= TimeRange.All;
-        var set = await store.ReadOperationsAsync(
+        using var set = await store.ReadOperationsAsync(
             address.Filter with
             {
                 FromUnixNano = range.FromUnixNano,
@@ -96,7 +96,7 @@ internal static class StatisticsApi
             return ApiProblems.Bad(problems);
         }
 
-        var comparison = await SetComparison.ReadAsync(store, a, b, cancellationToken);
+        using var comparison = await SetComparison.ReadAsync(store, a, b, cancellationToken);
         return Results.Json(
             new CompareAnswer(
                 comparison.Result,

@@ -5,8 +5,8 @@ using DhtTracer.Storage;
 
 namespace DhtTracer.Web.Search;
 
-/// <summary>Two sets of queries compared, as the page and the API show it.</summary>
-internal sealed record SetComparison
+/// <summary>Two sets of queries compared, as page and API show it. Dispose it to return the columns of both to their pool.</summary>
+internal sealed record SetComparison : IDisposable
 {
     /// <summary>Operations of A.</summary>
     public required OperationColumns A { get; init; }
@@ -49,5 +49,11 @@ internal sealed record SetComparison
             Reasons = DifferenceReasons.Of(setA.Phases, peersOfA.Losses, setB.Phases, peersOfB.Losses),
             Shared = OperationColumns.Shared(setA, setB),
         };
+    }
+
+    public void Dispose()
+    {
+        A.Dispose();
+        B.Dispose();
     }
 }

@@ -104,8 +104,11 @@ public sealed class ArchiveCheckTests(ArchiveCheckTests.KuboArchive archive) : I
         Assert.Equal((right.Queries, right.Spans), (repaired.Queries, repaired.Spans));
     }
 
-    [Fact]
-    public async Task Wrong_columns_of_statistics_are_found_and_packed_anew()
+    [Theory]
+    [InlineData("operation_block_column")]
+    [InlineData("peer_block_column")]
+    [InlineData("peer_fact_column")]
+    public async Task Wrong_columns_of_statistics_are_found_and_packed_anew(string table)
     {
         await using var host = await KuboAsync();
 
@@ -113,7 +116,7 @@ public sealed class ArchiveCheckTests(ArchiveCheckTests.KuboArchive archive) : I
         Damage(host.Store, "UPDATE sqlite_sequence SET seq = 9000 WHERE name = 'dht_operation'");
         while (await host.Store.PackAsync(onlySettled: false)) { }
 
-        Damage(host.Store, "UPDATE operation_block_column SET data = x'00' WHERE no = (SELECT min(no) FROM operation_block_column)");
+        Damage(host.Store, $"UPDATE {table} SET data = x'00' WHERE no = (SELECT min(no) FROM {table})");
         var finding = Assert.Single((await CheckAsync(host.Store, Whole)).Findings);
         Assert.Equal((CheckProblem.Derived, "the columns of block 0 are not those of its operations"), (finding.Problem, finding.Text));
         Assert.True((await CheckAsync(host.Store, Repair)).IsSound);

@@ -295,6 +295,14 @@ public abstract class ColumnFiguresContract : StoreContract
             new() { Background = null },
             new() { Service = "gateway", Background = null },
             new() { FromUnixNano = Make.Start + (12 * Hour) },
+            new()
+            {
+                Type = QueryType.GetProviders,
+                Service = "kubo",
+                FromUnixNano = Make.Start + (5 * Hour),
+                Background = null,
+            },
+            new() { Outcome = QueryOutcome.Failed, Background = null },
             new() { Peer = SomePeer, Background = true },
             new() { Service = "nobody" },
         ];

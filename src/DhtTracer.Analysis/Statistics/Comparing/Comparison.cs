@@ -45,8 +45,12 @@ public sealed record Comparison
     public required ImmutableArray<OverRepresented> ErrorClasses { get; init; }
 
     /// <summary>Compares two sets of queries; their order does not matter, and the same sets always give the same answer.</summary>
-    public static Comparison Of(IReadOnlyCollection<OperationFacts> a, IReadOnlyCollection<OperationFacts> b) =>
-        Of(OperationColumns.Of(a), OperationColumns.Of(b));
+    public static Comparison Of(IReadOnlyCollection<OperationFacts> a, IReadOnlyCollection<OperationFacts> b)
+    {
+        using var columnsOfA = OperationColumns.Of(a);
+        using var columnsOfB = OperationColumns.Of(b);
+        return Of(columnsOfA, columnsOfB);
+    }
 
     /// <summary>Compares two sets of queries; the same sets always give the same answer.</summary>
     public static Comparison Of(OperationColumns a, OperationColumns b)
@@ -61,8 +65,8 @@ public sealed record Comparison
             A = overviewOfA,
             B = overviewOfB,
             Figures = FigureComparer.Compare(a, overviewOfA, b, overviewOfB),
-            DurationsOfA = Ecdf.OfSorted(a.SortedDurations.Values),
-            DurationsOfB = Ecdf.OfSorted(b.SortedDurations.Values),
+            DurationsOfA = Ecdf.OfSorted(a.SortedDurations.Sorted),
+            DurationsOfB = Ecdf.OfSorted(b.SortedDurations.Sorted),
             SlowIsB = slowIsB,
             ErrorClasses = slowIsB ? ErrorClassesOf(slow: b, other: a) : ErrorClassesOf(slow: a, other: b),
         };

@@ -11,7 +11,12 @@ internal static class FigureComparer
         OverviewFacts overviewOfA,
         IReadOnlyCollection<OperationFacts> b,
         OverviewFacts overviewOfB
-    ) => Compare(OperationColumns.Of(a), overviewOfA, OperationColumns.Of(b), overviewOfB);
+    )
+    {
+        using var columnsOfA = OperationColumns.Of(a);
+        using var columnsOfB = OperationColumns.Of(b);
+        return Compare(columnsOfA, overviewOfA, columnsOfB, overviewOfB);
+    }
 
     /// <summary>Every figure, in the order of the overview.</summary>
     public static ImmutableArray<ComparedFigure> Compare(
@@ -37,17 +42,17 @@ internal static class FigureComparer
             sets.Percentile("duration-p90", "Duration p90", static set => set.SortedDurations, 90),
             sets.Percentile("duration-p95", "Duration p95", static set => set.SortedDurations, 95),
             sets.Percentile("duration-p99", "Duration p99", static set => set.SortedDurations, 99),
-            sets.Percentile("first-result-p50", "Time to first result p50", static set => set.SortedFirstResults, 50),
-            sets.Percentile("discovery-p50", "Discovery p50", static set => set.SortedDiscoveries, 50),
+            sets.Percentile("first-result-p50", "Time to first result p50", static set => set.FirstResults, 50),
+            sets.Percentile("discovery-p50", "Discovery p50", static set => set.Discoveries, 50),
             sets.Ratio(FigureDefinition.Number("hops-mean", "Hops, mean"), static set => RatioTerms.OfMean(set.Hops)),
             sets.Ratio(FigureDefinition.Number("peers-queried-mean", "Peers queried, mean"), static set => RatioTerms.OfMean(set.Queried)),
             sets.Ratio(
                 FigureDefinition.Part("dial-failure-share", "Dials failed", lowerIsBetter: true),
-                static set => RatioTerms.OfPart(set.DialFailed, set.Dialed)
+                static set => RatioTerms.OfPart(set.DialFailed)
             ),
             sets.Ratio(
                 FigureDefinition.Part("reuse-share", "Connections reused", lowerIsBetter: false),
-                static set => RatioTerms.OfShare(set.Reused, set.Dialed)
+                static set => RatioTerms.OfShare(set.Reused)
             ),
             sets.Ratio(
                 FigureDefinition.Number("duplicates-mean", "Duplicate requests, mean"),
@@ -72,13 +77,14 @@ internal static class FigureComparer
         public ComparedFigure Percentile(
             string name,
             string label,
-            Func<OperationColumns, SortedValues> values,
+            Func<OperationColumns, TimeValues> values,
             int percent,
             bool withRatio = false
         )
         {
             var figure = FigureDefinition.Time(name, label);
-            var (valuesOfA, valuesOfB) = (values(a).Array, values(b).Array);
+            var valuesOfA = values(a).Sorted;
+            var valuesOfB = values(b).Sorted;
             if (valuesOfA.Length == 0 || valuesOfB.Length == 0)
             {
                 return new ComparedFigure(
@@ -116,17 +122,17 @@ internal static class FigureComparer
             };
         }
 
-        public ComparedFigure Ratio(FigureDefinition figure, Func<OperationColumns, RatioBootstrap.Term[]> terms)
+        public ComparedFigure Ratio(FigureDefinition figure, Func<OperationColumns, RatioTerms> terms)
         {
             var (termsOfA, termsOfB) = (terms(a), terms(b));
-            var (ratioOfA, ratioOfB) = (RatioBootstrap.Ratio(termsOfA), RatioBootstrap.Ratio(termsOfB));
+            var (ratioOfA, ratioOfB) = (termsOfA.Ratio, termsOfB.Ratio);
             if (ratioOfA is null || ratioOfB is null)
             {
                 return new ComparedFigure(figure, ratioOfA, ratioOfB, null, null, Verdict.Unknown);
             }
 
             if (
-                Math.Min(termsOfA.Length, termsOfB.Length) < Comparison.NeededForRatios
+                Math.Min(termsOfA.Count, termsOfB.Count) < Comparison.NeededForRatios
                 || RatioBootstrap.Difference(termsOfA, termsOfB, Comparison.FigureLevel) is not { } interval
             )
             {

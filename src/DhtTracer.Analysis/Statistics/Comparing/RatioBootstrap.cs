@@ -16,32 +16,20 @@ internal static class RatioBootstrap
     /// </summary>
     private const int MaxGroups = 100;
 
+    /// <summary>
+    /// Up to so many queries, all groups have the same size. Of more, each query gets into any of the groups with equal chance, without
+    /// listing the queries one by one: the groups then differ in size by some per cent, and so do both of their sums.
+    /// </summary>
+    private const int MostShuffled = 10_000;
+
     private const ulong Seed = 0x6468_742D_7472_6163;
-
-    /// <summary>The terms of a figure: what each query that shows it adds to the upper and to the lower sum.</summary>
-    /// <param name="Upper">Added to the numerator.</param>
-    /// <param name="Lower">Added to the denominator.</param>
-    public readonly record struct Term(double Upper, double Lower);
-
-    /// <summary>The ratio of the sums; null when the lower sum is 0.</summary>
-    public static double? Ratio(ReadOnlySpan<Term> terms)
-    {
-        var (upper, lower) = (0.0, 0.0);
-        foreach (var term in terms)
-        {
-            upper += term.Upper;
-            lower += term.Lower;
-        }
-
-        return lower > 0 ? upper / lower : null;
-    }
 
     /// <summary>The interval of the difference of two ratios, <paramref name="b"/> minus <paramref name="a"/>, percentile method.</summary>
     /// <param name="a">Terms of the first set.</param>
     /// <param name="b">Terms of the second set.</param>
     /// <param name="level">Confidence, between 0 and 1.</param>
     /// <returns>The interval; null when a resample has no ratio, because too few queries have a denominator.</returns>
-    public static (double Low, double High)? Difference(ReadOnlySpan<Term> a, ReadOnlySpan<Term> b, double level)
+    public static (double Low, double High)? Difference(RatioTerms a, RatioTerms b, double level)
     {
         var random = new SplitMix64(Seed);
         var groupsOfA = Deal(a, ref random);
@@ -62,9 +50,15 @@ internal static class RatioBootstrap
         return (differences[tail - 1], differences[^tail]);
     }
 
-    private static Term[] Deal(ReadOnlySpan<Term> terms, ref SplitMix64 random)
+    private static RatioTerm[] Deal(RatioTerms terms, ref SplitMix64 random)
     {
-        var shuffled = terms.ToArray();
+        if (terms.Count > MostShuffled)
+        {
+            return DealAtRandom(terms, ref random);
+        }
+
+        var shuffled = new RatioTerm[terms.Count];
+        terms.CopyTo(shuffled);
         if (shuffled.Length <= MaxGroups)
         {
             return shuffled;
@@ -77,17 +71,38 @@ internal static class RatioBootstrap
             (shuffled[i], shuffled[j]) = (shuffled[j], shuffled[i]);
         }
 
-        var groups = new Term[MaxGroups];
+        var groups = new RatioTerm[MaxGroups];
         for (var i = 0; i < shuffled.Length; i++)
         {
             ref var group = ref groups[i % MaxGroups];
-            group = new Term(group.Upper + shuffled[i].Upper, group.Lower + shuffled[i].Lower);
+            group = new RatioTerm(group.Upper + shuffled[i].Upper, group.Lower + shuffled[i].Lower);
         }
 
         return groups;
     }
 
-    private static double? Resample(Term[] groups, ref SplitMix64 random)
+    private static RatioTerm[] DealAtRandom(RatioTerms terms, ref SplitMix64 random)
+    {
+        var groups = new RatioTerm[MaxGroups];
+        Span<int> counts = stackalloc int[MaxGroups];
+        foreach (var (lower, upper, count) in terms.Different)
+        {
+            counts.Clear();
+            for (var i = 0; i < count; i++)
+            {
+                counts[random.Next(MaxGroups)]++;
+            }
+
+            for (var i = 0; i < MaxGroups; i++)
+            {
+                groups[i] = new RatioTerm(groups[i].Upper + ((double)upper * counts[i]), groups[i].Lower + ((double)lower * counts[i]));
+            }
+        }
+
+        return groups;
+    }
+
+    private static double? Resample(RatioTerm[] groups, ref SplitMix64 random)
     {
         var (upper, lower) = (0.0, 0.0);
         for (var i = 0; i < groups.Length; i++)

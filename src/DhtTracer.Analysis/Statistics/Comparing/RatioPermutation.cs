@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace DhtTracer.Analysis.Statistics.Comparing;
 
 /// <summary>
@@ -17,22 +19,21 @@ internal static class RatioPermutation
     /// <param name="a">Terms of the first set.</param>
     /// <param name="b">Terms of the second set.</param>
     /// <param name="level">Confidence, between 0 and 1.</param>
-    public static bool IsChance(ReadOnlySpan<RatioBootstrap.Term> a, ReadOnlySpan<RatioBootstrap.Term> b, double level)
+    public static bool IsChance(RatioTerms a, RatioTerms b, double level)
     {
-        if (
-            Math.Min(a.Length, b.Length) > MostQueries
-            || RatioBootstrap.Ratio(a) is not { } ratioOfA
-            || RatioBootstrap.Ratio(b) is not { } ratioOfB
-        )
+        if (Math.Min(a.Count, b.Count) > MostQueries || a.Ratio is not { } ratioOfA || b.Ratio is not { } ratioOfB)
         {
             return false;
         }
 
         // The smaller set is drawn at random; the other set is the rest.
-        var dealsB = b.Length <= a.Length;
-        var size = Math.Min(a.Length, b.Length);
-        RatioBootstrap.Term[] all = [.. a, .. b];
-        var (upper, lower) = (all.Sum(static term => term.Upper), all.Sum(static term => term.Lower));
+        var dealsB = b.Count <= a.Count;
+        var size = Math.Min(a.Count, b.Count);
+        var count = a.Count + b.Count;
+        var all = ArrayPool<RatioTerm>.Shared.Rent(count);
+        a.CopyTo(all);
+        b.CopyTo(all.AsSpan(a.Count));
+        var (upper, lower) = (a.Upper + b.Upper, a.Lower + b.Lower);
         var seen = Math.Abs(ratioOfB - ratioOfA) * (1 - 1e-12);
         var sign = (ratioOfB > ratioOfA ? 1 : -1) * (dealsB ? 1 : -1);
         var random = new SplitMix64(Seed);
@@ -42,7 +43,7 @@ internal static class RatioPermutation
             var (dealtUpper, dealtLower) = (0.0, 0.0);
             for (var i = 0; i < size; i++)
             {
-                var j = i + random.Next(all.Length - i);
+                var j = i + random.Next(count - i);
                 (all[i], all[j]) = (all[j], all[i]);
                 dealtUpper += all[i].Upper;
                 dealtLower += all[i].Lower;
@@ -53,6 +54,7 @@ internal static class RatioPermutation
             asGreat += !known || sign * ((dealtUpper / dealtLower) - ((upper - dealtUpper) / (lower - dealtLower))) >= seen ? 1 : 0;
         }
 
+        ArrayPool<RatioTerm>.Shared.Return(all);
         return (double)asGreat / (Deals + 1) > (1 - level) / 2;
     }
 }

@@ -1,41 +1,65 @@
 namespace DhtTracer.Analysis.Statistics.Comparing;
 
 /// <summary>
-/// What each operation that shows a figure adds to the upper and to the lower sum of its ratio. The terms are sorted by the lower and then
-/// the upper part, so that the seeded draws do not depend on the order in which a store returns the operations.
+/// What each operation that shows a figure adds to the upper and to the lower sum of its ratio. Equal terms are kept once, with their
+/// number. They are sorted by the lower and then the upper part, so that the seeded draws do not depend on the order in which a store
+/// returns the operations.
 /// </summary>
-internal static class RatioTerms
+internal sealed class RatioTerms
 {
-    public static RatioBootstrap.Term[] OfMean(ReadOnlySpan<int> values) => Of(values, values, static (value, _) => 1);
+    private readonly (long Lower, long Upper, int Count)[] _terms;
+
+    private RatioTerms(IEnumerable<(long Lower, long Upper, int Count)> terms)
+    {
+        _terms = [.. terms];
+        Array.Sort(_terms);
+        foreach (var (lower, upper, count) in _terms)
+        {
+            Upper += (double)upper * count;
+            Lower += (double)lower * count;
+            Count += count;
+        }
+    }
+
+    /// <summary>Number of operations that show the figure.</summary>
+    public int Count { get; }
+
+    /// <summary>Sum of the upper parts.</summary>
+    public double Upper { get; }
+
+    /// <summary>Sum of the lower parts.</summary>
+    public double Lower { get; }
+
+    /// <summary>The ratio of the sums; null when the lower sum is 0.</summary>
+    public double? Ratio => Lower > 0 ? Upper / Lower : null;
+
+    /// <summary>The different terms, each with the number of operations that have it.</summary>
+    public ReadOnlySpan<(long Lower, long Upper, int Count)> Different => _terms;
+
+    /// <summary>Terms of a mean.</summary>
+    public static RatioTerms OfMean(CountHistogram values) => new(values.Values().Select(static item => (1L, item.Value, item.Count)));
 
     /// <summary>Terms of a part in a whole.</summary>
-    public static RatioBootstrap.Term[] OfPart(ReadOnlySpan<int> parts, ReadOnlySpan<int> wholes) =>
-        Of(parts, wholes, static (_, whole) => whole);
+    public static RatioTerms OfPart(PartHistogram parts) => new(parts.Pairs().Select(static pair => (pair.Other, pair.Part, pair.Count)));
 
     /// <summary>Terms of a part in the sum of that part and the others.</summary>
-    public static RatioBootstrap.Term[] OfShare(ReadOnlySpan<int> parts, ReadOnlySpan<int> others) =>
-        Of(parts, others, static (part, other) => (long)part + other);
+    public static RatioTerms OfShare(PartHistogram parts) =>
+        new(parts.Pairs().Select(static pair => (pair.Part + pair.Other, pair.Part, pair.Count)));
 
-    private static RatioBootstrap.Term[] Of(ReadOnlySpan<int> uppers, ReadOnlySpan<int> others, Func<int, int, long> lowerOf)
+    /// <summary>Writes the terms one by one.</summary>
+    /// <param name="terms">Receives <see cref="Count"/> terms.</param>
+    public void CopyTo(Span<RatioTerm> terms)
     {
-        // Both parts in one number, so that sorting numbers sorts terms. No count reaches 2^31, nor the sum of two 2^32.
-        var packed = GC.AllocateUninitializedArray<long>(uppers.Length);
-        var known = 0;
-        for (var i = 0; i < uppers.Length; i++)
+        var i = 0;
+        foreach (var (lower, upper, count) in _terms)
         {
-            if (uppers[i] != OperationColumns.UnknownCount && others[i] != OperationColumns.UnknownCount)
-            {
-                packed[known++] = (lowerOf(uppers[i], others[i]) << 31) | (uint)uppers[i];
-            }
+            terms.Slice(i, count).Fill(new RatioTerm(upper, lower));
+            i += count;
         }
-
-        RadixSort.Sort(packed.AsSpan(0, known));
-        var terms = GC.AllocateUninitializedArray<RatioBootstrap.Term>(known);
-        for (var i = 0; i < known; i++)
-        {
-            terms[i] = new RatioBootstrap.Term(packed[i] & int.MaxValue, packed[i] >> 31);
-        }
-
-        return terms;
     }
 }
+
+/// <summary>What one operation, or a group of them, adds to the two sums of a ratio. Whole numbers up to 2^53 are exact.</summary>
+/// <param name="Upper">Added to the numerator.</param>
+/// <param name="Lower">Added to the denominator.</param>
+internal readonly record struct RatioTerm(double Upper, double Lower);

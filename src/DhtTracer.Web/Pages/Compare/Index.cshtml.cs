@@ -96,7 +96,9 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
         }
         else if ((A.IsGiven || B.IsGiven) && Problems.Count == 0)
         {
-            Result = new SetsView(A, B, await SetComparison.ReadAsync(store, A, B, cancellationToken));
+            var comparison = await SetComparison.ReadAsync(store, A, B, cancellationToken);
+            Response.RegisterForDispose(comparison);
+            Result = new SetsView(A, B, comparison);
         }
 
         Facets = await store.ListFacetsAsync(new QueryFilter(), cancellationToken);

@@ -172,8 +172,9 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
         return FellBack || (await store.CountsAsync(cancellationToken)).Traces > 0;
     }
 
-    private Task<OperationColumns> ReadAsync(CancellationToken cancellationToken) =>
-        store.ReadOperationsAsync(
+    private async Task<OperationColumns> ReadAsync(CancellationToken cancellationToken)
+    {
+        var set = await store.ReadOperationsAsync(
             Address.Filter with
             {
                 FromUnixNano = Range.FromUnixNano,
@@ -181,4 +182,7 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
             },
             cancellationToken
         );
+        Response.RegisterForDispose(set);
+        return set;
+    }
 }
