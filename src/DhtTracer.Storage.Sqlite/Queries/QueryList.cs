@@ -228,13 +228,7 @@ internal static class QueryList
     }
 
     // The condition of an exception, whose parameters have names of their own.
-    private static string LeftOut(
-        SqliteConnection connection,
-        ListTable table,
-        QueryFilter except,
-        string prefix,
-        DynamicParameters all
-    )
+    private static string LeftOut(SqliteConnection connection, ListTable table, QueryFilter except, string prefix, DynamicParameters all)
     {
         var parameters = new DynamicParameters();
         var sql = new StringBuilder("1 = 1");
