@@ -31,8 +31,8 @@ public sealed class BrowserTests(Browser browser)
                 Assert.InRange(await page["main a.key"].CountAsync(), 15, 1000);
 
                 // The same key as a CID and as its multihash in hex finds the two captures that tell it.
-                await page["main input[name='q']"].FillAsync(Cid);
-                await page["main input[name='q']"].PressAsync("Enter");
+                await page["main input[type=search]"].FillAsync(Cid);
+                await page["main input[type=search]"].PressAsync("Enter");
                 await page.Page.WaitForURLAsync(url => url.Contains("q=", StringComparison.Ordinal));
                 var found = await page.LinksAsync("main a.key");
                 Assert.Equal(2, found.Count);
