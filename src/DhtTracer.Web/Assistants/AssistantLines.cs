@@ -22,7 +22,7 @@ internal sealed record AssistantLines(string Site)
     public OperationLine Of(Operation operation, QuerySummary? decisive) =>
         new(
             operation.Id.ToString(),
-            $"{Site}/q/{operation.Id}",
+            $"{Site}/o/{operation.Id}",
             Words.Of(operation.Type),
             operation.Key?.Text,
             Words.Of(operation.Outcome),

@@ -61,6 +61,7 @@ public class LossTests
         ["what triggered a request is not in it"] = ["peers.askedAfter"],
         ["what was waited for follows from outcomes that the log does not tell"] = ["peers.timeLostNs", "phases"],
         ["an answer that came after the lookup had stopped names peers that it never took in"] = ["peers.requests.named"],
+        ["rules of lookups rest on what the log does not tell, and are then silent"] = ["lint"],
         ["only what answers name is in it"] = ["peers.referrer", "peers.referrerInferred"],
     };
 

@@ -38,6 +38,7 @@ public class QueryJsonTests
         "analysisVersion",
         "terminatedNs",
         "phases",
+        "lint",
         "peers",
     ];
 

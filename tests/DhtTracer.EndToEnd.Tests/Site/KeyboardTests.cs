@@ -163,6 +163,48 @@ public sealed class KeyboardTests(Browser browser, SharedSite shared)
     }
 
     [Fact]
+    public async Task A_filter_is_completed_as_it_is_typed_and_then_sent()
+    {
+        var archive = await shared.OpenAsync();
+        await browser.VisitAsync(
+            archive.Site,
+            async page =>
+            {
+                var (keyboard, options) = (page.Page.Keyboard, page["#filter-options [role=option]"]);
+                await page.GoAsync("/queries");
+                var field = page["main input[type=search]"];
+                await field.FocusAsync();
+                await keyboard.TypeAsync("-ou");
+                await options.First.WaitForAsync();
+                Assert.Equal(["outcome:"], await page.TextsAsync("#filter-options code"));
+                await keyboard.PressAsync("ArrowDown");
+                await keyboard.PressAsync("Enter");
+                Assert.Equal("-outcome:", await field.InputValueAsync());
+                await keyboard.TypeAsync("su");
+                await page["#filter-options code:text-is('success')"].WaitForAsync();
+                await keyboard.PressAsync("ArrowDown");
+                Assert.Equal("true", await options.First.GetAttributeAsync("aria-selected"));
+                await keyboard.PressAsync("Enter");
+                Assert.Equal("-outcome:success ", await field.InputValueAsync());
+
+                // Inside quotes nothing is offered, and Enter sends.
+                await keyboard.TypeAsync("service:\"ty");
+                Assert.False(await page["#filter-options"].IsVisibleAsync());
+                for (var i = 0; i < "service:\"ty".Length; i++)
+                {
+                    await keyboard.PressAsync("Backspace");
+                }
+
+                await keyboard.PressAsync("Enter");
+                await page.Page.WaitForURLAsync(url => url.Contains("q=-outcome", StringComparison.Ordinal));
+                var outcomes = await page.TextsAsync("table.queries td.c-outcome");
+                Assert.NotEmpty(outcomes);
+                Assert.DoesNotContain("success", outcomes);
+            }
+        );
+    }
+
+    [Fact]
     public async Task The_list_of_keys_holds_the_focus_while_it_is_open_and_gives_it_back()
     {
         var archive = await shared.OpenAsync();

@@ -158,8 +158,7 @@ public sealed class PortTests(RunningPorts ports) : IClassFixture<RunningPorts>
                 held.Add(await ConnectAsync(PortKind.Zipkin));
             }
 
-            using var more = await ConnectAsync(PortKind.Zipkin);
-            Assert.Equal("", await ExchangeAsync(more));
+            Assert.Equal("", await ExchangeOrResetAsync(PortKind.Zipkin));
             using var other = await AskAsync(PortKind.Health, "/status", "localhost");
             Assert.Equal(HttpStatusCode.OK, other.StatusCode);
             Assert.StartsWith("HTTP/1.1 404", await ExchangeAsync(held[0]), StringComparison.Ordinal);
@@ -172,8 +171,7 @@ public sealed class PortTests(RunningPorts ports) : IClassFixture<RunningPorts>
         // The server sees them close one after the other; the next test is to find the port free.
         for (var free = 0; free < 10; )
         {
-            using var probe = await ConnectAsync(PortKind.Zipkin);
-            free = (await ExchangeAsync(probe)).Length > 0 ? free + 1 : 0;
+            free = (await ExchangeOrResetAsync(PortKind.Zipkin)).Length > 0 ? free + 1 : 0;
         }
     }
 
@@ -268,6 +266,20 @@ public sealed class PortTests(RunningPorts ports) : IClassFixture<RunningPorts>
         var client = new TcpClient();
         await client.ConnectAsync(address.Host, address.Port, TestContext.Current.CancellationToken);
         return client;
+    }
+
+    // A connection that is closed at once can be so before it is known to be made.
+    private async Task<string> ExchangeOrResetAsync(PortKind kind)
+    {
+        try
+        {
+            using var client = await ConnectAsync(kind);
+            return await ExchangeAsync(client);
+        }
+        catch (SocketException reset) when (reset.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return "";
+        }
     }
 
     private static async Task<string> ExchangeAsync(TcpClient client)

@@ -12,6 +12,7 @@ import { startRowSearch } from "./row-search.js";
 import { startZoom } from "./zoom.js";
 import { startPng } from "./png.js";
 import { startUpload } from "./upload.js";
+import { startComplete } from "./complete.js";
 
 startLive(); // first: it remembers the page as the server sent it
 startTheme();
@@ -26,3 +27,4 @@ startRowSearch();
 startZoom();
 startPng();
 startUpload();
+startComplete();
