@@ -115,7 +115,7 @@ public class QueryJsonTests
             QueryJson.WriteWithoutPeers(writer, query);
         }
 
-        Assert.Equal(Fields[..^3], JsonDocument.Parse(buffer.ToArray()).RootElement.EnumerateObject().Select(field => field.Name));
+        Assert.Equal(Fields[..^4], JsonDocument.Parse(buffer.ToArray()).RootElement.EnumerateObject().Select(field => field.Name));
     }
 
     [Theory]
