@@ -111,26 +111,7 @@ internal static class FactsReader
                     continue;
                 }
 
-                facts.Add(
-                    new PeerFacts
-                    {
-                        QueryId = id,
-                        OperationId = operationId,
-                        QueryStartUnixNano = start,
-                        PeerId = peers.Get(peer.Peer),
-                        State = peer.State,
-                        Requests = peer.Requests,
-                        Errors = peer.Errors.IsEmpty ? [] : [.. peer.Errors.Select(texts.Get)],
-                        RequestNs = peer.RequestNs,
-                        DialNs = peer.DialNs,
-                        FailedNs = peer.FailedNs,
-                        TimeLostNs = peer.TimeLostNs,
-                        Reused = peer.Reused,
-                        NamedBy = peer.NamedBy,
-                        Agent = peer.Agent is { } agent ? texts.Get(agent) : null,
-                        Addresses = peer.Addresses is { } list ? Addresses(list) : [],
-                    }
-                );
+                facts.Add(peer.ToFacts(operationId, id, start, peers.Get, texts.Get, Addresses));
             }
         }
 
@@ -157,33 +138,7 @@ internal static class FactsReader
         foreach (var row in rows)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var (errors, agents) = PackedTally.Read(row.Tally, (text, count) => new NamedCount(texts.Get(text), count));
-            facts.Add(
-                new OperationFacts
-                {
-                    Id = new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(row.SpanId)),
-                    Decisive = row.Decisive is { } decisive
-                        ? new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(decisive))
-                        : null,
-                    StartUnixNano = (ulong)row.StartNs,
-                    Type = (QueryType)row.Type,
-                    Outcome = (QueryOutcome)row.Outcome,
-                    ErrorClass = row.ErrorClass is { } error ? texts.Get(error) : null,
-                    DurationNs = row.DurationNs,
-                    FirstResultNs = row.FirstResultNs,
-                    DiscoveryNs = row.DiscoveryNs,
-                    Hops = row.Hops,
-                    Queried = row.Queried,
-                    Dialed = row.Dialed,
-                    DialFailed = row.DialFailed,
-                    Reused = row.Reused,
-                    Duplicates = row.Duplicates,
-                    PeerErrors = errors,
-                    Agents = agents,
-                    Phases = PackedPhases.Read(row.Phases),
-                    LintMask = row.LintMask,
-                }
-            );
+            facts.Add(row.ToFacts(texts.Get));
         }
 
         return facts;
@@ -210,53 +165,6 @@ internal static class FactsReader
                 : string.Join(" UNION ALL ", parts.Select(static part => $"SELECT * FROM ({part})"))
                     + " ORDER BY StartNs DESC LIMIT @limit";
         return connection.Query<T>(all, parameters, buffered: false);
-    }
-
-    private sealed class OperationFactsRow
-    {
-        public const string Columns = """
-            t.trace_id AS TraceId, q.span_id AS SpanId, q.decisive, q.start_ns AS StartNs, q.type, q.outcome, q.error_class AS ErrorClass,
-            q.duration_ns AS DurationNs, q.first_result_ns AS FirstResultNs, q.discovery_ns AS DiscoveryNs, q.hops, q.queried, q.dialed,
-            q.dial_failed AS DialFailed, q.reused, q.duplicates, q.tally, q.phases, q.lint AS LintMask
-            """;
-
-        public byte[] TraceId { get; init; } = [];
-
-        public byte[] SpanId { get; init; } = [];
-
-        public byte[]? Decisive { get; init; }
-
-        public long StartNs { get; init; }
-
-        public int Type { get; init; }
-
-        public int Outcome { get; init; }
-
-        public long? ErrorClass { get; init; }
-
-        public long? DurationNs { get; init; }
-
-        public long? FirstResultNs { get; init; }
-
-        public long? DiscoveryNs { get; init; }
-
-        public int? Hops { get; init; }
-
-        public int? Queried { get; init; }
-
-        public int? Dialed { get; init; }
-
-        public int? DialFailed { get; init; }
-
-        public int? Reused { get; init; }
-
-        public int? Duplicates { get; init; }
-
-        public byte[]? Tally { get; init; }
-
-        public byte[]? Phases { get; init; }
-
-        public long? LintMask { get; init; }
     }
 
     private sealed class PeerFactsRow

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
+using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Statistics;
 
 namespace DhtTracer.Storage.Packed;
@@ -24,6 +25,40 @@ internal readonly record struct PackedPeer(
     public bool Contacted => IsContacted(State, Requests);
 
     public static bool IsContacted(PeerState state, int requests) => requests > 0 || state is not (PeerState.Heard or PeerState.Queued);
+
+    /// <summary>The facts, with names for numbers.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="query">Its query.</param>
+    /// <param name="start">Start of the query, in nanoseconds since 1970-01-01 UTC.</param>
+    /// <param name="peer">Gives the id of a peer by its number.</param>
+    /// <param name="text">Gives a text by its number.</param>
+    /// <param name="addresses">Gives a list of addresses by its number.</param>
+    public PeerFacts ToFacts(
+        QueryId operation,
+        QueryId query,
+        ulong start,
+        Func<long, string> peer,
+        Func<long, string> text,
+        Func<long, ImmutableArray<string>> addresses
+    ) =>
+        new()
+        {
+            QueryId = query,
+            OperationId = operation,
+            QueryStartUnixNano = start,
+            PeerId = peer(Peer),
+            State = State,
+            Requests = Requests,
+            Errors = Errors.IsEmpty ? [] : [.. Errors.Select(text)],
+            RequestNs = RequestNs,
+            DialNs = DialNs,
+            FailedNs = FailedNs,
+            TimeLostNs = TimeLostNs,
+            Reused = Reused,
+            NamedBy = NamedBy,
+            Agent = Agent is { } agent ? text(agent) : null,
+            Addresses = Addresses is { } list ? addresses(list) : [],
+        };
 }
 
 /// <summary>
