@@ -107,6 +107,9 @@ public sealed class QueryListAddress
     /// <summary>Whether it names a peer by the end of its id, which only <see cref="ResolveAsync"/> can find.</summary>
     public bool NamesPeerByEnd => _peerEnds.Count > 0;
 
+    /// <summary>The key that is looked for, as it was typed in the field or in the filter text; null when none is. Hostile text.</summary>
+    public string? Key => this["key"] ?? Text.FirstOrDefault(static term => term is { Name: "key", IsNegated: false })?.Value;
+
     /// <summary>Whether the text or a field has a condition of this name.</summary>
     public bool Says(string name) => this[name] is not null || Text.Any(term => term.Name == name);
 

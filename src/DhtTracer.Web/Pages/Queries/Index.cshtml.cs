@@ -190,8 +190,8 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
         }
 
         Hints = hints;
-        var alone = Address.With(QueryListAddress.Names.Where(name => name is not ("key" or "sort")).Select(name => (name, (string?)null)));
-        KeyAlone = Address["key"] is not null && await HasAnyAsync(alone) ? alone : null;
+        var alone = QueryListAddress.Parse([KeyValuePair.Create("key", Address.Key ?? "")]).With(("sort", Address["sort"]));
+        KeyAlone = Address.Key is not null && await HasAnyAsync(alone) ? alone : null;
     }
 
     private async Task CountAsync(CancellationToken cancellationToken)
@@ -208,7 +208,7 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
             InBackground = await store.CountOperationsAsync(Address.Filter with { Background = true }, MostCounted, cancellationToken);
         }
 
-        if ((Address["key"] ?? Address.Text.FirstOrDefault(static term => term is { Name: "key", IsNegated: false })?.Value) is { } key)
+        if (Address.Key is { } key)
         {
             Peers = await store.FindPeersAsync(key, MostPeers, cancellationToken);
         }

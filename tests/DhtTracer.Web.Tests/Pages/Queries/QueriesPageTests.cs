@@ -242,6 +242,25 @@ public sealed class QueriesPageTests
             (await site.PageAsync("/queries?key=/v/nothing")).QuerySelector(".empty")!.Text(),
             StringComparison.Ordinal
         );
+
+        // The same of a key and conditions in the filter text.
+        page = await site.PageAsync($"/queries?q={query.Key.Text}+type:ping+slower:3s");
+        Assert.Equal($"/queries?key={query.Key.Text}", page.QuerySelector(".empty p a")!.GetAttribute("href"));
+        Assert.StartsWith("Queries for ", page.Title, StringComparison.Ordinal);
+        Assert.Contains(
+            "No query for this key",
+            (await site.PageAsync("/queries?q=/v/nothing")).QuerySelector(".empty")!.Text(),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task A_filter_that_is_not_understood_is_not_called_a_search_without_matches()
+    {
+        await using var site = await Site.StartAsync(SimulatedQueries.Make(1, 4));
+        var empty = (await site.PageAsync("/queries?q=typ:ping")).QuerySelector(".empty")!.Text();
+        Assert.Contains("Nothing was searched", empty, StringComparison.Ordinal);
+        Assert.DoesNotContain("matches", empty, StringComparison.Ordinal);
     }
 
     [Fact]
