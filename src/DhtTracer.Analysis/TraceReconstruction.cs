@@ -117,8 +117,10 @@ internal sealed class TraceDraft(TraceSpans? trace = null)
     {
         for (var i = 0; i < _queries.Count; i++)
         {
-            var query = TimeLost.In(_queries[i]);
-            _queries[i] = query with { LintMask = QueryLint.Of(query).Mask };
+            var activities = PeerActivity.Of(_queries[i]);
+            var path = CriticalPath.Of(_queries[i], activities);
+            var query = TimeLost.In(_queries[i], path);
+            _queries[i] = query with { LintMask = QueryLint.Of(query, activities, path).Mask };
         }
 
         _queries.Sort(static (left, right) => Compare(left.StartUnixNano, left.Id, right.StartUnixNano, right.Id));

@@ -135,11 +135,11 @@ public sealed record CriticalPath
     public required bool AlphaObserved { get; init; }
 
     /// <summary>The path of a query; null when its end is not known.</summary>
-    public static CriticalPath? Of(Query query)
-    {
-        var activities = PeerActivity.Of(query);
-        return CriticalPathFinder.Find(query, activities, new Lazy<ConcurrencySeries>(() => ConcurrencySeries.Of(query, activities)));
-    }
+    public static CriticalPath? Of(Query query) => Of(query, PeerActivity.Of(query));
+
+    /// <summary>The same with the query's activities at hand.</summary>
+    internal static CriticalPath? Of(Query query, ImmutableArray<PeerActivity> activities) =>
+        CriticalPathFinder.Find(query, activities, new Lazy<ConcurrencySeries>(() => ConcurrencySeries.Of(query, activities)));
 
     /// <summary>The segments summed by phase.</summary>
     public PhaseTimes Phases()

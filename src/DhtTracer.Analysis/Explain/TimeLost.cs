@@ -10,9 +10,12 @@ internal static class TimeLost
     /// Sets <see cref="QueryPeer.TimeLostNs"/> and <see cref="Query.Phases"/>; returns the query unchanged when its end is unknown. The
     /// peers' times, the node's own time and the unexplained time add up to the duration.
     /// </summary>
-    public static Query In(Query query)
+    public static Query In(Query query) => In(query, CriticalPath.Of(query));
+
+    /// <summary>The same with the query's path at hand; null when its end is unknown.</summary>
+    public static Query In(Query query, CriticalPath? path)
     {
-        if (CriticalPath.Of(query) is not { } path)
+        if (path is null)
         {
             return query;
         }

@@ -5,7 +5,7 @@ using DhtTracer.Analysis.Model;
 namespace DhtTracer.Analysis.Lint;
 
 /// <summary>A query as rules look at it. What several rules need is computed once, when first asked for.</summary>
-internal sealed class LintSubject(Query query, CriticalPath? path)
+internal sealed class LintSubject
 {
     /// <summary>The number of closest peers that must have answered before a lookup may end, in go-libp2p and in the
     /// specification.</summary>
@@ -23,14 +23,31 @@ internal sealed class LintSubject(Query query, CriticalPath? path)
     /// <summary>Implementations limit a dial or a request to 10 seconds or less; the rest is for clocks and for work of the node.</summary>
     public const long PeerLimitNs = 10_500_000_000;
 
-    private readonly Lazy<KeyDistances> _distances = new(() => KeyDistances.Of(query));
-    private readonly Lazy<ImmutableArray<PeerActivity>> _activities = new(() => PeerActivity.Of(query));
+    private readonly Lazy<KeyDistances> _distances;
+    private readonly Lazy<ImmutableArray<PeerActivity>> _activities;
+    private readonly Lazy<CriticalPath?> _path;
     private ImmutableArray<PeerAsk> _asks;
     private Candidates? _candidates;
-    private CriticalPath? _path = path;
-    private bool _hasPath = path is not null;
 
-    public Query Query { get; } = query;
+    /// <summary>A query of which nothing was computed yet.</summary>
+    public LintSubject(Query query)
+    {
+        Query = query;
+        _distances = new(() => KeyDistances.Of(query));
+        _activities = new(() => PeerActivity.Of(query));
+        _path = new(() => CriticalPath.Of(query, Activities));
+    }
+
+    /// <summary>A query with what was computed of it.</summary>
+    public LintSubject(Query query, ImmutableArray<PeerActivity> activities, CriticalPath? path)
+    {
+        Query = query;
+        _distances = new(() => KeyDistances.Of(query));
+        _activities = new(activities);
+        _path = new(path);
+    }
+
+    public Query Query { get; }
 
     public KeyDistances Distances => _distances.Value;
 
@@ -43,19 +60,7 @@ internal sealed class LintSubject(Query query, CriticalPath? path)
     public Candidates Candidates => _candidates ??= new Candidates(this);
 
     /// <summary>The critical path; null when the end of the query is unknown.</summary>
-    public CriticalPath? Path
-    {
-        get
-        {
-            if (!_hasPath)
-            {
-                var series = new Lazy<ConcurrencySeries>(() => ConcurrencySeries.Of(Query, Activities));
-                (_path, _hasPath) = (CriticalPathFinder.Find(Query, Activities, series), true);
-            }
-
-            return _path;
-        }
-    }
+    public CriticalPath? Path => _path.Value;
 
     /// <summary>Whether it looked for something and asked at least one peer.</summary>
     public bool IsLookup => Query.Type != QueryType.Ping && !Query.Skipped && Asks.Length > 0;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Model;
 
 namespace DhtTracer.Analysis.Lint;
@@ -21,7 +22,11 @@ public sealed record QueryLint
     public long Mask => MaskOf(Findings.Select(static finding => finding.Rule));
 
     /// <summary>Checks a query against every rule. A query that asked nobody is checked for its empty routing table only.</summary>
-    public static QueryLint Of(Query query) => Of(new LintSubject(query, null));
+    public static QueryLint Of(Query query) => Of(new LintSubject(query));
+
+    /// <summary>The same with the query's activities and path at hand.</summary>
+    internal static QueryLint Of(Query query, ImmutableArray<PeerActivity> activities, CriticalPath? path) =>
+        Of(new LintSubject(query, activities, path));
 
     /// <summary>The bits of some rules.</summary>
     public static long MaskOf(IEnumerable<string> rules) =>
