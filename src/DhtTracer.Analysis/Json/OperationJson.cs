@@ -46,6 +46,7 @@ public static class OperationJson
         json.WriteEndArray();
         json.WriteString("decisive", operation.Decisive?.ToString());
         WriteAround(json, operation);
+        ProviderFatesJson.Write(json, operation.Fates);
         QueryJson.WriteNumber(json, "analysisVersion", operation.AnalysisVersion);
         json.WriteEndObject();
     }
@@ -93,6 +94,7 @@ public static class OperationJson
             Queries = QueryJsonReader.Array(json, "queries", Query),
             Decisive = QueryJsonReader.OptionalText(json, "decisive") is null ? null : QueryJsonReader.Id(json, "decisive"),
             AnalysisVersion = QueryJsonReader.Int(json, "analysisVersion"),
+            Fates = ProviderFatesJson.Read(json),
             Command = QueryJsonReader.OptionalText(json, "command") is null ? null : SpanIdOf(json, "command"),
             Context = QueryJsonReader.Array(
                 json,

@@ -224,7 +224,7 @@ public static class QueryJson
         json.WriteEndObject();
     }
 
-    private static void WriteTexts(Utf8JsonWriter json, string name, ImmutableArray<string> texts)
+    internal static void WriteTexts(Utf8JsonWriter json, string name, ImmutableArray<string> texts)
     {
         json.WriteStartArray(name);
         foreach (var text in texts)

@@ -145,7 +145,7 @@ internal static class QueryJsonReader
 
     internal static string? OptionalText(JsonElement json, string name) => Optional(json, name, JsonValueKind.String)?.GetString();
 
-    private static ImmutableArray<string> Texts(JsonElement json, string name) =>
+    internal static ImmutableArray<string> Texts(JsonElement json, string name) =>
         Array(json, name, item => item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Bad(name, "texts"));
 
     internal static JsonElement? Object(JsonElement json, string name) => Optional(json, name, JsonValueKind.Object);

@@ -99,6 +99,12 @@ public sealed record Operation
     /// </summary>
     public SpanId? Command { get; init; }
 
+    /// <summary>
+    /// What became of the providers, when a block request (<c>cat</c>, a gateway) asked for them; null for every other operation. Lists of
+    /// operations leave it out.
+    /// </summary>
+    public ProviderFates? Fates { get; init; }
+
     /// <summary>Version of the analysis that made it, when it is older than this program's; else null.</summary>
     public int? AnalysisVersion { get; init; }
 }

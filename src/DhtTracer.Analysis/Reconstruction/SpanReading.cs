@@ -13,8 +13,11 @@ internal static class SpanReading
     /// <summary>
     /// A list of strings, from an array, JSON array text <c>["a","b"]</c>, or <c>a,b</c>. Null when the attribute is missing.
     /// </summary>
-    public static IReadOnlyList<string>? Strings(this Span span, string key) =>
-        span.Attributes[key] switch
+    public static IReadOnlyList<string>? Strings(this Span span, string key) => span.Attributes.Strings(key);
+
+    /// <inheritdoc cref="Strings(Span, string)"/>
+    public static IReadOnlyList<string>? Strings(this AttributeList attributes, string key) =>
+        attributes[key] switch
         {
             ArrayValue array => Texts(array),
             StringValue { Value: var text } => Split(text),

@@ -54,6 +54,11 @@ internal sealed class OperationTextWriter(TextWriter output, Terminal terminal)
             Line($"of the same command: {Words.Of(other.Type)} {other.Id}");
         }
 
+        if (operation.Fates is { } fates)
+        {
+            WriteFates(fates);
+        }
+
         foreach (var query in details.Queries)
         {
             output.WriteLine();
@@ -64,6 +69,24 @@ internal sealed class OperationTextWriter(TextWriter output, Terminal terminal)
             {
                 writeQuery(query);
             }
+        }
+    }
+
+    private void WriteFates(ProviderFates fates)
+    {
+        output.WriteLine();
+        output.WriteLine(terminal.Style("providers", TextStyle.Bold));
+        Line(ProviderText.Of(fates));
+        foreach (var provider in fates.Providers)
+        {
+            var addresses = provider.Addresses.Length == 1 ? "1 address" : $"{provider.Addresses.Length} addresses";
+            var text = provider.ErrorText is { } error ? ": " + error.Split('\n')[^1].Trim(' ', '*') : "";
+            Line(
+                PlainText.Safe(
+                    $"  {PlainText.Middle(provider.Peer, 16)} found {DurationText.Of(provider.FoundNs)}, {addresses}, "
+                        + $"{provider.Transport ?? "?"} · {ProviderText.Of(provider)}{text}"
+                )
+            );
         }
     }
 

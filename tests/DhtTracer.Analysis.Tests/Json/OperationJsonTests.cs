@@ -32,6 +32,7 @@ public class OperationJsonTests
         "context",
         "routers",
         "parts",
+        "fates",
         "analysisVersion",
     ];
 
@@ -71,6 +72,37 @@ public class OperationJsonTests
                 new OperationRouter(new SpanId(11), "DelegatedHTTPClient.FindProviders", 5, null, new TraceError(ErrorClass.Other, null)),
             ],
             Parts = [new QueryId(new TraceId(6, 6), new SpanId(12))],
+            Fates = new ProviderFates
+            {
+                Cid = "bafy",
+                Block = BlockArrival.None,
+                AskedAllNs = 40,
+                EndNs = 50,
+                MissingEvents = 1,
+                Providers =
+                [
+                    new ProviderFate
+                    {
+                        Peer = "12D3KooWDead",
+                        Step = ProviderStep.Failed,
+                        Failure = ProviderFailure.Dead,
+                        ErrorText = "connection refused",
+                        NamedNs = 1,
+                        Addresses = ["/ip4/192.0.2.1/tcp/4001"],
+                        FoundNs = 2,
+                        AddressLookupNs = 3,
+                        FailedNs = 9,
+                        Transport = "tcp",
+                        Agent = "kubo/0.43.1",
+                    },
+                    new ProviderFate
+                    {
+                        Peer = "12D3KooWHere",
+                        Step = ProviderStep.WithoutBlock,
+                        ConnectedNs = 8,
+                    },
+                ],
+            },
         };
 
     [Fact]
@@ -112,6 +144,7 @@ public class OperationJsonTests
                 "results",
                 "decisive",
                 "command",
+                "fates",
             ],
             name => Assert.Equal(JsonValueKind.Null, json.GetProperty(name).ValueKind)
         );

@@ -174,7 +174,7 @@ public sealed class OpenApiTests(KnownArchive archive)
         Assert.NotNull((await archive.Site.PageAsync("/queries")).QuerySelector("footer a[href='/api']"));
     }
 
-    private static JsonElement Schema(JsonElement document, string path) =>
+    internal static JsonElement Schema(JsonElement document, string path) =>
         document
             .GetProperty("paths")
             .GetProperty(path)

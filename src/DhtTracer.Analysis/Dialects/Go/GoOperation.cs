@@ -45,6 +45,7 @@ internal sealed class GoOperation(
             Context = above.Context,
             Command = above.Command,
             ParentIsMissing = trace.IsOrphan(root),
+            Fates = ofQueries.Type == QueryType.GetProviders ? GoProviderFates.Of(trace, root, queries) : null,
         };
         ofQueries = WithKeys(ofQueries);
         return queries is [var only] && only.Id.SpanId == _own.SpanId

@@ -1,0 +1,78 @@
+using System.Text.Json;
+using DhtTracer.Analysis.Model;
+
+namespace DhtTracer.Analysis.Json;
+
+/// <summary>The field <c>fates</c> of an operation: what became of the providers of a block request.</summary>
+internal static class ProviderFatesJson
+{
+    public static void Write(Utf8JsonWriter json, ProviderFates? fates)
+    {
+        if (fates is null)
+        {
+            json.WriteNull("fates");
+            return;
+        }
+
+        json.WriteStartObject("fates");
+        json.WriteString("cid", fates.Cid);
+        json.WriteString("block", Words.Of(fates.Block));
+        QueryJson.WriteNumber(json, "blockNs", fates.BlockNs);
+        QueryJson.WriteNumber(json, "askedAllNs", fates.AskedAllNs);
+        QueryJson.WriteNumber(json, "endNs", fates.EndNs);
+        json.WriteNumber("missingEvents", fates.MissingEvents);
+        json.WriteStartArray("providers");
+        foreach (var provider in fates.Providers)
+        {
+            json.WriteStartObject();
+            json.WriteString("peer", provider.Peer);
+            json.WriteString("step", Words.Of(provider.Step));
+            json.WriteString("failure", provider.Failure is { } failure ? Words.Of(failure) : null);
+            json.WriteString("errorText", provider.ErrorText);
+            QueryJson.WriteNumber(json, "namedNs", provider.NamedNs);
+            QueryJson.WriteTexts(json, "addresses", provider.Addresses);
+            QueryJson.WriteNumber(json, "foundNs", provider.FoundNs);
+            QueryJson.WriteNumber(json, "addressLookupNs", provider.AddressLookupNs);
+            QueryJson.WriteNumber(json, "connectedNs", provider.ConnectedNs);
+            QueryJson.WriteNumber(json, "failedNs", provider.FailedNs);
+            json.WriteString("transport", provider.Transport);
+            json.WriteString("agent", provider.Agent);
+            QueryJson.WriteNumber(json, "connectNs", provider.ConnectNs);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    public static ProviderFates? Read(JsonElement operation) =>
+        QueryJsonReader.Object(operation, "fates") is { } json
+            ? new ProviderFates
+            {
+                Cid = QueryJsonReader.Text(json, "cid"),
+                Block = QueryJsonReader.Word<BlockArrival>(json, "block"),
+                BlockNs = QueryJsonReader.Number(json, "blockNs"),
+                AskedAllNs = QueryJsonReader.Number(json, "askedAllNs"),
+                EndNs = QueryJsonReader.Number(json, "endNs"),
+                MissingEvents = QueryJsonReader.Int(json, "missingEvents") ?? 0,
+                Providers = QueryJsonReader.Array(json, "providers", Provider),
+            }
+            : null;
+
+    private static ProviderFate Provider(JsonElement json) =>
+        new()
+        {
+            Peer = QueryJsonReader.Text(json, "peer"),
+            Step = QueryJsonReader.Word<ProviderStep>(json, "step"),
+            Failure = QueryJsonReader.OptionalText(json, "failure") is null ? null : QueryJsonReader.Word<ProviderFailure>(json, "failure"),
+            ErrorText = QueryJsonReader.OptionalText(json, "errorText"),
+            NamedNs = QueryJsonReader.Number(json, "namedNs"),
+            Addresses = QueryJsonReader.Texts(json, "addresses"),
+            FoundNs = QueryJsonReader.Number(json, "foundNs"),
+            AddressLookupNs = QueryJsonReader.Number(json, "addressLookupNs"),
+            ConnectedNs = QueryJsonReader.Number(json, "connectedNs"),
+            FailedNs = QueryJsonReader.Number(json, "failedNs"),
+            Transport = QueryJsonReader.OptionalText(json, "transport"),
+            Agent = QueryJsonReader.OptionalText(json, "agent"),
+        };
+}
