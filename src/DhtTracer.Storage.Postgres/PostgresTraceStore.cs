@@ -10,12 +10,14 @@ using DhtTracer.Storage.Postgres.Connections;
 using DhtTracer.Storage.Postgres.Inbox;
 using DhtTracer.Storage.Postgres.Pulling;
 using DhtTracer.Storage.Postgres.Queries;
+using DhtTracer.Storage.Postgres.Records;
 using DhtTracer.Storage.Postgres.Services;
 using DhtTracer.Storage.Postgres.Statistics;
 using DhtTracer.Storage.Postgres.Traces;
 using DhtTracer.Storage.Postgres.Upkeep;
 using DhtTracer.Storage.Pulling;
 using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Records;
 using DhtTracer.Storage.Rows;
 using DhtTracer.Storage.Services;
 using DhtTracer.Storage.Statistics;
@@ -39,6 +41,7 @@ public sealed class PostgresTraceStore : TraceStore
     private readonly QueryList _lists;
     private readonly FactsReader _facts;
     private readonly OperationScan _operations;
+    private readonly RecordReader _records;
     private readonly InboxWriter _inbox = new();
 
     private PostgresTraceStore(PostgresDatabase database, Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct, TimeProvider clock)
@@ -50,6 +53,7 @@ public sealed class PostgresTraceStore : TraceStore
         _lists = new QueryList(database.Strings);
         _facts = new FactsReader(database.Strings);
         _operations = new OperationScan(database.Strings);
+        _records = new RecordReader(database.Strings);
         Upkeep = new PostgresUpkeep(this, clock);
     }
 
@@ -246,6 +250,32 @@ public sealed class PostgresTraceStore : TraceStore
             connection => _facts.Operations(connection, filter with { Skipped = filter.Skipped ?? false }, limit, cancellationToken),
             cancellationToken
         );
+
+    /// <inheritdoc/>
+    public override Task<RecordSightings> ListSightingsAsync(
+        IReadOnlyList<ReadOnlyMemory<byte>> keys,
+        int limit,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return _database.Readers.ReadAsync(connection => _records.Sightings(connection, keys, limit), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override Task<RecordCandidates> ListRecordKeysAsync(
+        long publishedBeforeAgoNs,
+        int limit,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return _database.Readers.ReadAsync(connection => RecordReader.Keys(connection, publishedBeforeAgoNs, limit), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override Task<ProviderFateTally> CountFatesAsync(QueryFilter filter, CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(connection => _records.Fates(connection, filter, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public override Task<PeerFactsList> ListPeerFactsAsync(

@@ -8,6 +8,7 @@ using DhtTracer.Storage.Operations;
 using DhtTracer.Storage.Packed;
 using DhtTracer.Storage.Pulling;
 using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Records;
 using DhtTracer.Storage.Rows;
 using DhtTracer.Storage.Services;
 using DhtTracer.Storage.Sqlite.Blocks;
@@ -17,6 +18,7 @@ using DhtTracer.Storage.Sqlite.Operations;
 using DhtTracer.Storage.Sqlite.Packed;
 using DhtTracer.Storage.Sqlite.Pulling;
 using DhtTracer.Storage.Sqlite.Queries;
+using DhtTracer.Storage.Sqlite.Records;
 using DhtTracer.Storage.Sqlite.Services;
 using DhtTracer.Storage.Sqlite.Statistics;
 using DhtTracer.Storage.Sqlite.Traces;
@@ -248,6 +250,32 @@ public sealed class SqliteTraceStore : TraceStore
             connection => FactsReader.Operations(connection, filter with { Skipped = filter.Skipped ?? false }, limit, cancellationToken),
             cancellationToken
         );
+
+    /// <inheritdoc/>
+    public override Task<RecordSightings> ListSightingsAsync(
+        IReadOnlyList<ReadOnlyMemory<byte>> keys,
+        int limit,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return _database.Readers.ReadAsync(connection => RecordReader.Sightings(connection, keys, limit), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override Task<RecordCandidates> ListRecordKeysAsync(
+        long publishedBeforeAgoNs,
+        int limit,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return _database.Readers.ReadAsync(connection => RecordReader.Keys(connection, publishedBeforeAgoNs, limit), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override Task<ProviderFateTally> CountFatesAsync(QueryFilter filter, CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(connection => FateReader.Count(connection, filter, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public override Task<PeerFactsList> ListPeerFactsAsync(

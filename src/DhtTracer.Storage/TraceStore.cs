@@ -9,6 +9,7 @@ using DhtTracer.Storage.Inbox;
 using DhtTracer.Storage.Operations;
 using DhtTracer.Storage.Pulling;
 using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Records;
 using DhtTracer.Storage.Services;
 using DhtTracer.Storage.Statistics;
 using DhtTracer.Storage.Traces;
@@ -263,6 +264,35 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
     /// <param name="filter">Selects operations.</param>
     /// <param name="cancellationToken">Stops counting.</param>
     public abstract Task<OperationFacets> ListFacetsAsync(QueryFilter filter, CancellationToken cancellationToken = default);
+
+    /// <summary>Lists what the archive holds of a record, without decoding traces.</summary>
+    /// <param name="keys">The bytes that are hashed. One text can be read as several keys.</param>
+    /// <param name="limit">Maximum number of operations, and of corrections; the latest are read. At least 1.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    public abstract Task<RecordSightings> ListSightingsAsync(
+        IReadOnlyList<ReadOnlyMemory<byte>> keys,
+        int limit,
+        CancellationToken cancellationToken = default
+    );
+
+    /// <summary>
+    /// Lists keys whose records may need attention: of the operations of a record that came last, of the publications that came last, and
+    /// of the last publications before a time.
+    /// </summary>
+    /// <param name="publishedBeforeAgoNs">How long before the latest operation of a record the last of the three ends, in
+    /// nanoseconds.</param>
+    /// <param name="limit">Maximum number of operations of each of the three. At least 1.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    public abstract Task<RecordCandidates> ListRecordKeysAsync(
+        long publishedBeforeAgoNs,
+        int limit,
+        CancellationToken cancellationToken = default
+    );
+
+    /// <summary>Counts what became of the providers that block requests found, exactly, without decoding traces.</summary>
+    /// <param name="filter">Selects operations.</param>
+    /// <param name="cancellationToken">Stops counting.</param>
+    public abstract Task<ProviderFateTally> CountFatesAsync(QueryFilter filter, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Packs some operations for statistics, so that <see cref="ReadOperationsAsync"/> is fast. Results do not depend on it. Call it again

@@ -212,6 +212,7 @@ public static class QueryJson
         WriteNumber(json, "new", request.New);
         WriteNumber(json, "providers", request.Providers);
         WriteNumber(json, "records", request.Records);
+        RecordLifeJson.Write(json, "ipns", request.Ipns);
         if (request.Named.IsDefault)
         {
             json.WriteNull("named");

@@ -122,6 +122,7 @@ internal static class QueryJsonReader
             New = Int(json, "new"),
             Providers = Int(json, "providers"),
             Records = Int(json, "records"),
+            Ipns = Object(json, "ipns") is { } ipns ? RecordLifeJson.Read(ipns) : null,
             Named = Optional(json, "named", JsonValueKind.Array) is null ? default : Texts(json, "named"),
         };
 

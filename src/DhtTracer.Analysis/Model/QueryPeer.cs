@@ -113,6 +113,9 @@ public sealed record PeerRequest
     /// <summary>Number of records in the answer; null when unknown.</summary>
     public int? Records { get; init; }
 
+    /// <summary>The IPNS record in the answer; null without one, and where the trace does not hold it.</summary>
+    public IpnsValue? Ipns { get; init; }
+
     /// <summary>
     /// End, in nanoseconds after the query's start; null when unknown. It can be known without the start, in a log that shows only answers.
     /// </summary>

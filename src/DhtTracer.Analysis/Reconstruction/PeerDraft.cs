@@ -215,6 +215,8 @@ internal sealed class RequestDraft(PeerDraft peer, MessageType type, long? start
 
     public int? Records { get; set; }
 
+    public IpnsValue? Ipns { get; set; }
+
     /// <summary>End of a request with unknown start; null to use start plus duration.</summary>
     public long? GivenEndNs { get; set; }
 
@@ -240,5 +242,6 @@ internal sealed class RequestDraft(PeerDraft peer, MessageType type, long? start
                 : [.. Closer.Where(peer => peer.IsKnown || NamesPeersWithoutRow).Select(static peer => peer.Id)],
             Providers = Providers,
             Records = Records,
+            Ipns = Ipns,
         };
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using Dapper;
 using DhtTracer.Analysis.Lint;
 using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Records;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Packed;
 using DhtTracer.Storage.Postgres.Connections;
@@ -20,7 +21,7 @@ internal static class OperationWriter
         + "error_text, "
         + "results, decisive, command, around, alpha, seen, queried, dialed, dial_failed, duplicates, hops, reused, "
         + "first_result_ns, tally, "
-        + "errors, agents, phases, lint)";
+        + "errors, agents, phases, lint, record, fates)";
 
     private const string QueryTable =
         "query (hash, day, no, trace, operation, span_id, operation_span_id, "
@@ -62,6 +63,7 @@ internal static class OperationWriter
                     trace.Bytes += StoredBytes.Query + peers.Length;
                 }
 
+                var record = PackedRecord.Write(session.Strings, RecordSighting.Of(operation, queriesOf[operation.Id]));
                 operations.Add(
                     new OperationLine(
                         trace,
@@ -69,10 +71,11 @@ internal static class OperationWriter
                         operation,
                         queriesOf[operation.Id].FirstOrDefault(query => query.Id == operation.Decisive),
                         met,
-                        QueryLint.MaskOf([.. queriesOf[operation.Id]])
+                        QueryLint.MaskOf([.. queriesOf[operation.Id]]),
+                        record
                     )
                 );
-                trace.Bytes += StoredBytes.Operation + (met.Count * StoredBytes.Peer);
+                trace.Bytes += StoredBytes.Operation + (met.Count * StoredBytes.Peer) + (record?.Length ?? 0);
             }
         }
 
@@ -200,7 +203,10 @@ internal static class OperationWriter
         copy.Bytes(tally.IsEmpty ? null : tally.ToArray());
         Names(copy, strings, facts.PeerErrors);
         Names(copy, strings, facts.Agents);
-        copy.Bytes(facts.Phases is null ? null : PackedPhases.Write(facts.Phases).ToArray()).Long(line.Lint);
+        copy.Bytes(facts.Phases is null ? null : PackedPhases.Write(facts.Phases).ToArray())
+            .Long(line.Lint)
+            .Bytes(line.Record)
+            .Bytes(PackedFates.Write(strings, operation.Fates));
     }
 
     private static void Write(WriteSession session, List<QueryLine> lines)
@@ -287,7 +293,15 @@ internal static class OperationWriter
     private static void Names(CopyRows copy, StringTables strings, System.Collections.Immutable.ImmutableArray<NamedCount> names) =>
         copy.Longs(names.IsEmpty ? null : [.. names.Select(name => strings.OfText(name.Name))]);
 
-    private sealed record OperationLine(FoundTrace Trace, long No, Operation Operation, Query? Decisive, HashSet<long> Met, long? Lint);
+    private sealed record OperationLine(
+        FoundTrace Trace,
+        long No,
+        Operation Operation,
+        Query? Decisive,
+        HashSet<long> Met,
+        long? Lint,
+        byte[]? Record
+    );
 
     private sealed record QueryLine(FoundTrace Trace, long No, long Operation, Query Query, long[] Contacted, byte[] Peers);
 }

@@ -1,6 +1,7 @@
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Lint;
 using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Records;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Packed;
 using DhtTracer.Storage.Rows;
@@ -41,7 +42,7 @@ internal static class OperationWriter
         {
             var queries = queriesOf[operation.Id].ToList();
             var decisive = queries.Find(query => query.Id == operation.Decisive);
-            var no = Insert(session, trace, operation, decisive, QueryLint.MaskOf(queries), Number(operationNumbers, operation.Id));
+            var no = Insert(session, trace, operation, queries, decisive, Number(operationNumbers, operation.Id));
             var met = new HashSet<long>();
             foreach (var query in queries)
             {
@@ -103,7 +104,7 @@ internal static class OperationWriter
     private static long? Number(Dictionary<SpanId, long> numbers, QueryId id) =>
         numbers.TryGetValue(id.SpanId, out var number) ? number : null;
 
-    private static long Insert(WriteSession session, long trace, Operation operation, Query? decisive, long? lint, long? number)
+    private static long Insert(WriteSession session, long trace, Operation operation, List<Query> queries, Query? decisive, long? number)
     {
         Span<byte> id = stackalloc byte[8];
         var facts = OperationFacts.From(operation, decisive);
@@ -113,9 +114,9 @@ internal static class OperationWriter
               instance, node,
               key_text, key_bytes, kad_id, key_count, start_ns, duration_ns, discovery_ns, error_class, error_text, results, decisive,
                 command, around,
-              alpha, seen, queried, dialed, dial_failed, duplicates, hops, reused, first_result_ns, tally, phases, lint)
+              alpha, seen, queried, dialed, dial_failed, duplicates, hops, reused, first_result_ns, tally, phases, lint, record, fates)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,
-              ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37)
+              ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39)
             RETURNING no
             """
         ];
@@ -163,8 +164,22 @@ internal static class OperationWriter
             row.Bind(36, PackedPhases.Write(facts.Phases));
         }
 
-        row.Bind(37, lint);
+        row.Bind(37, QueryLint.MaskOf(queries));
+        BindBlob(row, 38, PackedRecord.Write(session, RecordSighting.Of(operation, queries)));
+        BindBlob(row, 39, PackedFates.Write(session, operation.Fates));
         return row.RunScalar() ?? throw new InvalidOperationException("INSERT ... RETURNING returned nothing.");
+    }
+
+    private static void BindBlob(Statement row, int position, byte[]? blob)
+    {
+        if (blob is null)
+        {
+            row.BindNull(position);
+        }
+        else
+        {
+            row.Bind(position, blob);
+        }
     }
 
     private static void BindSpan(Statement row, int position, SpanId? span)

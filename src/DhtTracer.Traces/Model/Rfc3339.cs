@@ -6,7 +6,7 @@ namespace DhtTracer.Traces.Model;
 /// Parses times as Go and Rust write them: RFC 3339 with up to nine fractional digits and any offset. Go writes <c>0001-01-01T00:00:00Z</c>
 /// for no time.
 /// </summary>
-internal static class Rfc3339
+public static class Rfc3339
 {
     /// <summary>Nanoseconds since 1970-01-01 UTC; null for invalid text and for Go's zero time.</summary>
     public static ulong? Parse(string? text)

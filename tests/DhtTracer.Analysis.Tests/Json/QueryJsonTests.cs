@@ -87,7 +87,7 @@ public class QueryJsonTests
             json.GetProperty("peers")[0].EnumerateObject().Select(field => field.Name)
         );
         Assert.Equal(
-            ["type", "startNs", "durationNs", "endNs", "outcome", "error", "returned", "new", "providers", "records", "named"],
+            ["type", "startNs", "durationNs", "endNs", "outcome", "error", "returned", "new", "providers", "records", "ipns", "named"],
             json.GetProperty("peers")[0].GetProperty("requests")[0].EnumerateObject().Select(field => field.Name)
         );
     }

@@ -5,8 +5,8 @@ namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>
 /// Reads a record as Go prints the protobuf message: <c>key:"/ipns/\x00$\x08" value:"\n0\x1b…" timeReceived:"2026-…"</c>. The number of
-/// spaces between the fields varies from build to build. Strings are escaped as in C: <c>\n</c>, <c>\"</c>, <c>\x1b</c>, <c>\033</c>; the
-/// rest is UTF-8.
+/// spaces between the fields varies from build to build. Strings are escaped as in C: <c>\n</c>, <c>\"</c>, <c>\x1b</c>, <c>\033</c>,
+/// <c>\u00ad</c>; the rest is UTF-8.
 /// </summary>
 internal static class GoRecord
 {
@@ -37,6 +37,12 @@ internal static class GoRecord
         {
             if (rest[0] == '\\')
             {
+                if (TryCodePoint(ref rest, out var escaped))
+                {
+                    value.AddRange(utf8[..escaped.EncodeToUtf8(utf8)]);
+                    continue;
+                }
+
                 if (!TryUnescape(ref rest, out var unescaped))
                 {
                     return null;
@@ -52,6 +58,33 @@ internal static class GoRecord
         }
 
         return rest.IsEmpty ? null : [.. value];
+    }
+
+    /// <summary>Reads <c>\u00ad</c> or <c>\U0001f600</c>: a character that Go does not print, whose bytes are its UTF-8.</summary>
+    private static bool TryCodePoint(ref ReadOnlySpan<char> rest, out Rune rune)
+    {
+        rune = default;
+        var digits =
+            rest.Length < 2
+                ? 0
+                : rest[1] switch
+                {
+                    'u' => 4,
+                    'U' => 8,
+                    _ => 0,
+                };
+        if (
+            digits == 0
+            || rest.Length < 2 + digits
+            || !uint.TryParse(rest.Slice(2, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var point)
+            || !Rune.TryCreate(point, out rune)
+        )
+        {
+            return false;
+        }
+
+        rest = rest[(2 + digits)..];
+        return true;
     }
 
     private static bool TryUnescape(ref ReadOnlySpan<char> rest, out byte value)

@@ -32,6 +32,7 @@ internal static class GoRequests
             case MessageType.GetValue:
                 request.Closer = Answer(lookup, span, "closestPeers");
                 request.Records = HasRecord(span) ? 1 : 0;
+                request.Ipns = GoIpns.Read(span.Text("record"));
                 break;
             case MessageType.GetProviders:
                 // An error in the emitter: closestPeers holds the providers here. Only Kubo's events hold the closer peers.

@@ -1,0 +1,127 @@
+using DhtTracer.Analysis.Model;
+
+namespace DhtTracer.Analysis.Statistics;
+
+/// <summary>Counts what became of providers over many block requests. Exact: every provider counts once for each request.</summary>
+public sealed class ProviderFateTally
+{
+    /// <summary>The name of transports and agents that the trace does not tell.</summary>
+    public const string Unknown = "unknown";
+
+    private readonly Dictionary<string, FateCounts> _byTransport = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, FateCounts> _byAgent = new(StringComparer.Ordinal);
+    private readonly Dictionary<ProviderFailure, FailureCount> _byFailure = [];
+
+    /// <summary>Block requests that asked for providers.</summary>
+    public long Requests { get; private set; }
+
+    /// <summary>Those whose block came.</summary>
+    public long Came { get; private set; }
+
+    /// <summary>Those whose block did not come.</summary>
+    public long Missed { get; private set; }
+
+    /// <summary>Over all providers.</summary>
+    public FateCounts All { get; } = new(Unknown);
+
+    /// <summary>By the transport of the first address, most providers first.</summary>
+    public IReadOnlyList<FateCounts> ByTransport => Sorted(_byTransport.Values);
+
+    /// <summary>By agent version, most providers first.</summary>
+    public IReadOnlyList<FateCounts> ByAgent => Sorted(_byAgent.Values);
+
+    /// <summary>By why the connect failed, most frequent first.</summary>
+    public IReadOnlyList<FailureCount> ByFailure =>
+        [.. _byFailure.Values.OrderByDescending(static count => count.Count).ThenBy(static count => count.Failure)];
+
+    /// <summary>Counts a request.</summary>
+    public void Add(BlockArrival block)
+    {
+        Requests++;
+        Came += block == BlockArrival.Came ? 1 : 0;
+        Missed += block == BlockArrival.None ? 1 : 0;
+    }
+
+    /// <summary>Counts a provider of a request.</summary>
+    /// <param name="step">How far it got.</param>
+    /// <param name="failure">Why it failed; null when it did not, and when the trace lost it.</param>
+    /// <param name="transport">Transport of its first address; null without one.</param>
+    /// <param name="agent">Agent version; null when unknown.</param>
+    /// <param name="connectNs">How long its connect took, in nanoseconds; null when unknown.</param>
+    public void Add(ProviderStep step, ProviderFailure? failure, string? transport, string? agent, long? connectNs)
+    {
+        All.Add(step);
+        Of(_byTransport, transport ?? "no address").Add(step);
+        Of(_byAgent, agent ?? Unknown).Add(step);
+        if (failure is { } known)
+        {
+            var before = _byFailure.GetValueOrDefault(known) ?? new FailureCount(known, 0, 0);
+            _byFailure[known] = before with { Count = before.Count + 1, ConnectNs = before.ConnectNs + (connectNs ?? 0) };
+        }
+    }
+
+    /// <summary>Counts a request with its providers.</summary>
+    public void Add(ProviderFates fates)
+    {
+        Add(fates.Block);
+        foreach (var provider in fates.Providers)
+        {
+            Add(provider.Step, provider.Failure, provider.Transport, provider.Agent, provider.ConnectNs);
+        }
+    }
+
+    private static FateCounts Of(Dictionary<string, FateCounts> counts, string name)
+    {
+        if (!counts.TryGetValue(name, out var found))
+        {
+            found = new FateCounts(name);
+            counts.Add(name, found);
+        }
+
+        return found;
+    }
+
+    private static List<FateCounts> Sorted(IEnumerable<FateCounts> counts) =>
+        [.. counts.OrderByDescending(static count => count.Providers).ThenBy(static count => count.Name, StringComparer.Ordinal)];
+}
+
+/// <summary>Providers of one kind, counted by how far they got.</summary>
+/// <param name="name">Of the kind.</param>
+public sealed class FateCounts(string name)
+{
+    /// <summary>Of the kind.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>All of them.</summary>
+    public long Providers { get; private set; }
+
+    /// <summary>Connected; whether they had the block is not known.</summary>
+    public long Connected { get; private set; }
+
+    /// <summary>Connected, and without the block.</summary>
+    public long WithoutBlock { get; private set; }
+
+    /// <summary>Not connected.</summary>
+    public long Failed { get; private set; }
+
+    /// <summary>What became of them is unknown.</summary>
+    public long Unknown { get; private set; }
+
+    /// <summary>Share of failed ones among those whose end is known; null when none is.</summary>
+    public double? FailedShare => Providers == Unknown ? null : (double)Failed / (Providers - Unknown);
+
+    internal void Add(ProviderStep step)
+    {
+        Providers++;
+        Connected += step == ProviderStep.Connected ? 1 : 0;
+        WithoutBlock += step == ProviderStep.WithoutBlock ? 1 : 0;
+        Failed += step is ProviderStep.Failed or ProviderStep.FailedUnsaid ? 1 : 0;
+        Unknown += step == ProviderStep.Unknown ? 1 : 0;
+    }
+}
+
+/// <summary>Connects that failed for one reason.</summary>
+/// <param name="Failure">The reason.</param>
+/// <param name="Count">How many.</param>
+/// <param name="ConnectNs">Time from found to failed, in nanoseconds, over all of them whose times are known.</param>
+public sealed record FailureCount(ProviderFailure Failure, long Count, long ConnectNs);

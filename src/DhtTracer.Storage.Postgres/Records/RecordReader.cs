@@ -1,0 +1,130 @@
+using Dapper;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Records;
+using DhtTracer.Analysis.Statistics;
+using DhtTracer.Storage.Packed;
+using DhtTracer.Storage.Postgres.Connections;
+using DhtTracer.Storage.Postgres.Queries;
+using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Records;
+using DhtTracer.Storage.Rows;
+using Npgsql;
+
+namespace DhtTracer.Storage.Postgres.Records;
+
+/// <summary>Reads what operations show of records and providers from their packed columns.</summary>
+internal sealed class RecordReader(StringTables strings)
+{
+    /// <summary>What the archive holds of a record.</summary>
+    public RecordSightings Sightings(NpgsqlConnection connection, IReadOnlyList<ReadOnlyMemory<byte>> keys, int limit)
+    {
+        var sightings = new List<RecordSighting>();
+        var corrections = new List<RecordCorrection>();
+        foreach (var key in keys)
+        {
+            var bytes = key.ToArray();
+            var digest = TraceKey.Digest(bytes);
+            sightings.AddRange(
+                connection
+                    .Query<RecordRow>(
+                        $"""
+                        SELECT {RecordRow.Columns} FROM dht_operation q JOIN trace t ON t.hash = q.hash AND t.no = q.trace
+                        LEFT JOIN text s ON s.no = q.service LEFT JOIN peer n ON n.no = q.node
+                        WHERE q.key_digest = @digest AND q.key_bytes = @bytes AND q.record IS NOT NULL
+                        ORDER BY q.start_ns DESC, q.no DESC LIMIT @limit
+                        """,
+                        new
+                        {
+                            bytes,
+                            digest,
+                            limit = limit + 1,
+                        }
+                    )
+                    .Select(row => row.ToSighting(strings.Peers, strings.Texts))
+            );
+            corrections.AddRange(
+                connection
+                    .Query<(long Peer, long StartNs, int Outcome)>(
+                        """
+                        SELECT peer, start_ns, outcome::integer FROM loose_part
+                        WHERE key_digest = @digest AND key_bytes = @bytes AND type = @type ORDER BY start_ns DESC, no DESC LIMIT @limit
+                        """,
+                        new
+                        {
+                            bytes,
+                            digest,
+                            type = (short)MessageType.PutValue,
+                            limit = limit + 1,
+                        }
+                    )
+                    .Select(row => new RecordCorrection(strings.Peers.Get(row.Peer), (ulong)row.StartNs, (RequestOutcome)row.Outcome))
+            );
+        }
+
+        return new RecordSightings(
+            [.. sightings.OrderByDescending(static sighting => sighting.StartUnixNano).Take(limit)],
+            [.. corrections.OrderByDescending(static correction => correction.StartUnixNano).Take(limit)],
+            sightings.Count > limit || corrections.Count > limit
+        );
+    }
+
+    /// <summary>Keys whose records may need attention.</summary>
+    public static RecordCandidates Keys(NpgsqlConnection connection, long publishedBeforeAgoNs, int limit)
+    {
+        var latest = connection.ExecuteScalar<long?>("SELECT max(start_ns) FROM dht_operation WHERE record IS NOT NULL");
+        if (latest is not { } last)
+        {
+            return new RecordCandidates([], null);
+        }
+
+        const string Row = "SELECT start_ns, key_text, key_bytes, kad_id FROM dht_operation WHERE record IS NOT NULL";
+        string Published(string condition) =>
+            string.Join(
+                " UNION ALL ",
+                new[] { QueryType.AddProvider, QueryType.PutValue }.Select(type =>
+                    $"({Row} AND type = {(int)type} AND {condition} ORDER BY start_ns DESC LIMIT @limit)"
+                )
+            );
+        var keys = connection.Query<(long Start, string Text, byte[] Bytes, byte[] KadId)>(
+            $"""
+            SELECT start_ns, key_text, key_bytes, kad_id FROM (
+              ({Row} ORDER BY start_ns DESC LIMIT @limit)
+              UNION ALL {Published("true")}
+              UNION ALL {Published("start_ns < @before")}
+            ) found ORDER BY start_ns DESC
+            """,
+            new { limit, before = last - publishedBeforeAgoNs }
+        );
+        return new RecordCandidates(
+            [
+                .. keys.Select(static key => new QueryKey(
+                        key.Text,
+                        Convert.ToHexStringLower(key.Bytes),
+                        Convert.ToHexStringLower(key.KadId)
+                    ))
+                    .DistinctBy(static key => key.Bytes),
+            ],
+            (ulong)last
+        );
+    }
+
+    /// <summary>Counts what became of the providers that operations of a filter found.</summary>
+    public ProviderFateTally Fates(NpgsqlConnection connection, QueryFilter filter, CancellationToken cancellationToken)
+    {
+        var tally = new ProviderFateTally();
+        var where = new ListFilter(connection, strings, ListTable.Operations, filter);
+        foreach (
+            var fates in connection.Query<byte[]>(
+                $"SELECT q.fates {where.From} WHERE q.fates IS NOT NULL {where.Conditions}",
+                where.Parameters,
+                buffered: false
+            )
+        )
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            PackedFates.Read(fates, tally, strings.Texts);
+        }
+
+        return tally;
+    }
+}

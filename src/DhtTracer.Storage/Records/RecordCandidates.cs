@@ -1,0 +1,9 @@
+using System.Collections.Immutable;
+using DhtTracer.Analysis.Model;
+
+namespace DhtTracer.Storage.Records;
+
+/// <summary>Keys whose records may need attention: those touched or published last, and those published some time ago.</summary>
+/// <param name="Keys">Each once, the one touched last first.</param>
+/// <param name="LatestUnixNano">Start of the latest operation of a record, in nanoseconds since 1970-01-01 UTC; null without one.</param>
+public sealed record RecordCandidates(ImmutableArray<QueryKey> Keys, ulong? LatestUnixNano);
