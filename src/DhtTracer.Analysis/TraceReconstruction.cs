@@ -8,6 +8,7 @@ using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Lint;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Sweeps;
 using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Analysis;
@@ -27,6 +28,9 @@ public sealed record ReconstructedTrace(
 
     /// <summary>Streams of Kubo's query events, including those joined with spans.</summary>
     public ImmutableArray<EventStream> Streams { get; init; } = [];
+
+    /// <summary>What the trace tells of a provide sweep, by start.</summary>
+    public ImmutableArray<SweepFact> Sweep { get; init; } = [];
 
     /// <summary>A trace without anything of the DHT.</summary>
     public static ReconstructedTrace Empty { get; } = new([], [], []);
@@ -80,7 +84,8 @@ public static class TraceReconstruction
             dialect.Reconstruct(trace, drafts);
         }
 
-        return KuboEventsJoin.Join(drafts.Build(), trace);
+        var found = KuboEventsJoin.Join(drafts.Build(), trace);
+        return SweepFacts.Of(trace, found) is { IsEmpty: false } facts ? found with { Sweep = facts } : found;
     }
 }
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.HtmlPage;
+using DhtTracer.Traces.KuboLogs;
 
 namespace DhtTracer.Traces;
 
@@ -36,6 +37,11 @@ public static class TraceFormatDetector
                     (byte)'d' or (byte)'e' or (byte)'i' or (byte)'r' or (byte)':' => DetectServerSentEvents(text),
                     _ => TraceFormat.Unknown,
                 };
+
+        if (format == TraceFormat.Unknown && KuboLogReader.IsLog(text))
+        {
+            return TraceFormat.KuboLog;
+        }
 
         // A log may begin with anything, such as a date, a colour or a container's prefix, and may be JSON too.
         if (format == TraceFormat.Unknown && RustLogDetector.IsLog(text))

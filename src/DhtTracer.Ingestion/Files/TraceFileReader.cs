@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.GoStdout;
+using DhtTracer.Traces.KuboLogs;
 using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Traces.RustLogs;
@@ -81,7 +82,7 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes, Tr
 
             yield return lines.Finish();
             Note = lines.Note;
-            if (format == TraceFormat.RustLog && Note is not null)
+            if (format is TraceFormat.RustLog or TraceFormat.KuboLog && Note is not null)
             {
                 throw new UnknownFormatException(Note);
             }
@@ -94,7 +95,7 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes, Tr
             throw new UnknownFormatException(
                 "it is none of the formats that can be imported (OTLP JSON or protobuf, Jaeger JSON v1 or v3, Jaeger Thrift, "
                     + "Zipkin JSON v2, Go stdouttrace, "
-                    + "a log of rust-libp2p or litep2p, query events of a Kubo, an event log of 2019, an HTML page exported by DhtTracer)"
+                    + "a log of rust-libp2p, litep2p or Kubo, query events of a Kubo, an event log of 2019, an HTML page exported by DhtTracer)"
             );
         }
 
@@ -107,6 +108,7 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes, Tr
         {
             TraceFormat.GoStdoutLines => GoStdoutTrace.Lines(rejected),
             TraceFormat.RustLog => new RustLogReader(hints, rejected),
+            TraceFormat.KuboLog => new KuboLogReader(hints, rejected),
             _ => null,
         };
 

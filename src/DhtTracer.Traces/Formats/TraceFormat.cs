@@ -54,6 +54,9 @@ public enum TraceFormat
     /// <summary>Query events of a Kubo, one JSON object per line, as <c>ipfs routing findprovs -v --enc=json</c> prints them.</summary>
     KuboEventsJsonLines,
 
+    /// <summary>A log of a Kubo: JSON lines of <c>ipfs log tail</c>, or its standard error.</summary>
+    KuboLog,
+
     /// <summary>An HTML page that DhtTracer exported, with its spans embedded.</summary>
     HtmlPage,
 }

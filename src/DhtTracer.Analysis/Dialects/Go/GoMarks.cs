@@ -66,7 +66,8 @@ internal static class GoMarks
     /// <summary>Whether the name is of a bootstrap, of any router.</summary>
     public static bool IsBootstrap(string name) => name.EndsWith(".Bootstrap", StringComparison.Ordinal);
 
-    private static bool IsProvideMark(Span span) =>
+    /// <summary>Whether the span is the mark of the sweep, if it has no parent.</summary>
+    public static bool IsProvideMark(Span span) =>
         IsKubo(span) && span.Name.EndsWith(".Provide", StringComparison.Ordinal) && span.Boolean("announce") == false;
 
     private static void Message(Span span, TraceDraft drafts)
