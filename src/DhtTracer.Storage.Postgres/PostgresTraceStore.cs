@@ -13,6 +13,7 @@ using DhtTracer.Storage.Postgres.Queries;
 using DhtTracer.Storage.Postgres.Records;
 using DhtTracer.Storage.Postgres.Services;
 using DhtTracer.Storage.Postgres.Statistics;
+using DhtTracer.Storage.Postgres.Sweeps;
 using DhtTracer.Storage.Postgres.Traces;
 using DhtTracer.Storage.Postgres.Upkeep;
 using DhtTracer.Storage.Pulling;
@@ -21,6 +22,7 @@ using DhtTracer.Storage.Records;
 using DhtTracer.Storage.Rows;
 using DhtTracer.Storage.Services;
 using DhtTracer.Storage.Statistics;
+using DhtTracer.Storage.Sweeps;
 using DhtTracer.Storage.Traces;
 using DhtTracer.Storage.Upkeep;
 using DhtTracer.Traces.Model;
@@ -231,6 +233,28 @@ public sealed class PostgresTraceStore : TraceStore
         int limit = 2,
         CancellationToken cancellationToken = default
     ) => _database.Readers.ReadAsync(connection => QueryReader.FindByPrefix(connection, prefix, limit), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<SweepSource>> ListSweepSourcesAsync(CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(connection => SweepFacts.Sources(connection, _database.Strings), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<SweepFactList> ListSweepFactsAsync(
+        string service,
+        string? instance,
+        ulong fromUnixNano,
+        ulong toUnixNano,
+        int limit,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return _database.Readers.ReadAsync(
+            connection =>
+                SweepFacts.List(connection, _database.Strings, service, instance, fromUnixNano, toUnixNano, limit, cancellationToken),
+            cancellationToken
+        );
+    }
 
     /// <inheritdoc/>
     public override Task<IReadOnlyList<string>> FindPeersAsync(string text, int limit, CancellationToken cancellationToken = default) =>

@@ -21,9 +21,11 @@ using DhtTracer.Storage.Sqlite.Queries;
 using DhtTracer.Storage.Sqlite.Records;
 using DhtTracer.Storage.Sqlite.Services;
 using DhtTracer.Storage.Sqlite.Statistics;
+using DhtTracer.Storage.Sqlite.Sweeps;
 using DhtTracer.Storage.Sqlite.Traces;
 using DhtTracer.Storage.Sqlite.Upkeep;
 using DhtTracer.Storage.Statistics;
+using DhtTracer.Storage.Sweeps;
 using DhtTracer.Storage.Traces;
 using DhtTracer.Storage.Upkeep;
 using DhtTracer.Traces.Model;
@@ -231,6 +233,27 @@ public sealed class SqliteTraceStore : TraceStore
         int limit = 2,
         CancellationToken cancellationToken = default
     ) => _database.Readers.ReadAsync(connection => QueryReader.FindByPrefix(connection, prefix, limit), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<SweepSource>> ListSweepSourcesAsync(CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(SweepFacts.Sources, cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<SweepFactList> ListSweepFactsAsync(
+        string service,
+        string? instance,
+        ulong fromUnixNano,
+        ulong toUnixNano,
+        int limit,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return _database.Readers.ReadAsync(
+            connection => SweepFacts.List(connection, service, instance, fromUnixNano, toUnixNano, limit, cancellationToken),
+            cancellationToken
+        );
+    }
 
     /// <inheritdoc/>
     public override Task<IReadOnlyList<string>> FindPeersAsync(string text, int limit, CancellationToken cancellationToken = default) =>

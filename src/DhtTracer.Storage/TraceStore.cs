@@ -12,6 +12,7 @@ using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Records;
 using DhtTracer.Storage.Services;
 using DhtTracer.Storage.Statistics;
+using DhtTracer.Storage.Sweeps;
 using DhtTracer.Storage.Traces;
 using DhtTracer.Storage.Upkeep;
 using DhtTracer.Traces.Model;
@@ -185,6 +186,25 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
     public abstract Task<IReadOnlyList<QueryId>> FindByPrefixAsync(
         string prefix,
         int limit = 2,
+        CancellationToken cancellationToken = default
+    );
+
+    /// <summary>Lists the programs that have left facts of a provide sweep, at most 1,000.</summary>
+    public abstract Task<IReadOnlyList<SweepSource>> ListSweepSourcesAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Lists facts of a program's provide sweep, latest first, without reading spans.</summary>
+    /// <param name="service"><c>service.name</c>; empty for none.</param>
+    /// <param name="instance"><c>service.instance.id</c>; null for none.</param>
+    /// <param name="fromUnixNano">Earliest start, in nanoseconds since 1970-01-01 UTC.</param>
+    /// <param name="toUnixNano">Latest start.</param>
+    /// <param name="limit">Most facts, at least 1. Older ones are left out.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    public abstract Task<SweepFactList> ListSweepFactsAsync(
+        string service,
+        string? instance,
+        ulong fromUnixNano,
+        ulong toUnixNano,
+        int limit,
         CancellationToken cancellationToken = default
     );
 

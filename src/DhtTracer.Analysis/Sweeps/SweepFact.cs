@@ -28,6 +28,12 @@ public abstract record SweepFact
     /// <summary>Its span.</summary>
     public required QueryId Id { get; init; }
 
+    /// <summary><c>service.name</c> of the program; empty when absent.</summary>
+    public string Service { get; init; } = "";
+
+    /// <summary><c>service.instance.id</c> of the program; null when absent.</summary>
+    public string? Instance { get; init; }
+
     /// <summary>Start, in nanoseconds since 1970-01-01 UTC.</summary>
     public required ulong StartUnixNano { get; init; }
 

@@ -24,7 +24,13 @@ internal static class SweepFacts
         {
             if (Read(span) is { } fact)
             {
-                facts.Add(fact);
+                facts.Add(
+                    fact with
+                    {
+                        Service = span.Resource.ServiceName ?? "",
+                        Instance = span.Resource.Attributes.GetString("service.instance.id"),
+                    }
+                );
             }
         }
 
@@ -111,6 +117,8 @@ internal static class SweepFacts
         return new SweepExploration
         {
             Id = operation.Id,
+            Service = operation.Service ?? "",
+            Instance = operation.Instance,
             StartUnixNano = operation.StartUnixNano,
             DurationNs = operation.DurationNs ?? 0,
             Key = [.. Convert.FromHexString(key.Bytes)],

@@ -9,6 +9,7 @@ using DhtTracer.Storage.Postgres.Operations;
 using DhtTracer.Storage.Postgres.Parts;
 using DhtTracer.Storage.Postgres.Rows;
 using DhtTracer.Storage.Postgres.Services;
+using DhtTracer.Storage.Postgres.Sweeps;
 using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Storage.Postgres.Traces;
@@ -61,6 +62,7 @@ internal sealed class TraceWriter(ServiceTables services)
         );
         var found = traces.ConvertAll(static item => item.Trace);
         var (operations, queries, gone) = OperationWriter.Replace(session, found);
+        SweepFacts.Replace(session, found);
         WriteParts(session, traces);
         services.Write(
             session,

@@ -17,6 +17,7 @@ internal sealed class DerivedRows
         ("dependency", "SELECT x::text FROM dependency x"),
         ("loose_part", "SELECT (to_jsonb(x) - 'no')::text FROM loose_part x"),
         ("event_stream", "SELECT (to_jsonb(x) - 'no')::text FROM event_stream x"),
+        ("sweep_fact", "SELECT x::text FROM sweep_fact x"),
     ];
 
     private readonly Dictionary<string, List<string>> _rows = new(StringComparer.Ordinal);

@@ -185,7 +185,9 @@ internal static class Retention
                 ),
             ]
         );
-        foreach (var (table, column) in new[] { ("trace_part", "trace"), ("loose_part", "trace"), ("trace", "no") })
+        foreach (
+            var (table, column) in new[] { ("trace_part", "trace"), ("loose_part", "trace"), ("sweep_fact", "trace"), ("trace", "no") }
+        )
         {
             session.Connection.Execute(
                 $"DELETE FROM {table} x USING unnest(@hashes, @traces) AS u(hash, trace) WHERE x.hash = u.hash AND x.{column} = u.trace",

@@ -6,6 +6,7 @@ using DhtTracer.Storage.Sqlite.Inbox;
 using DhtTracer.Storage.Sqlite.Operations;
 using DhtTracer.Storage.Sqlite.Parts;
 using DhtTracer.Storage.Sqlite.Services;
+using DhtTracer.Storage.Sqlite.Sweeps;
 using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Storage.Sqlite.Traces;
@@ -71,6 +72,7 @@ internal static class TraceWriter
             .Run();
         PartLinks.Update(session, trace, isNew, analysis.Found, stale);
         EventStreamLinks.Update(session, trace, analysis.Found, stale);
+        SweepFacts.Replace(session, trace, isNew, analysis.Found.Sweep);
         return MarkStale(session, stale);
     }
 

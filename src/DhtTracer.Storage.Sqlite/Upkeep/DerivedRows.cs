@@ -18,6 +18,7 @@ internal sealed class DerivedRows
         ("dependency", "SELECT * FROM dependency WHERE trace = @trace"),
         ("loose_part", "SELECT * FROM loose_part WHERE trace = @trace"),
         ("event_stream", "SELECT * FROM event_stream WHERE trace = @trace"),
+        ("sweep_fact", "SELECT * FROM sweep_fact WHERE trace = @trace"),
     ];
 
     /// <summary>Parts and streams get a new number with each analysis, so it is left out.</summary>
