@@ -43,6 +43,11 @@ public sealed record ReconstructedTrace(
             ? [.. Queries.Where(query => query.OperationId == id)]
             : [.. Queries.Where(query => query.Id == id)];
 
+    /// <summary>The operation with this id, or the one that the query with this id belongs to; null when the id is not there.</summary>
+    public Operation? OperationOf(QueryId id) =>
+        Operations.FirstOrDefault(operation => operation.Id == id)
+        ?? Operations.FirstOrDefault(operation => operation.Queries.Any(query => query.Id == id));
+
     /// <summary>A trace from queries alone. Queries with the same operation id form one operation.</summary>
     public static ReconstructedTrace Of(IEnumerable<Query> queries)
     {
@@ -68,6 +73,7 @@ public static class TraceReconstruction
         new KuboEventsDialect(),
         new RustLibp2pDialect(),
         new Litep2pDialect(),
+        new RequestTraceDialect(),
     ];
 
     /// <summary>

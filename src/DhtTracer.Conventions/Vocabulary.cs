@@ -73,6 +73,10 @@ public enum TraceSource
     /// <summary>One operation recorded both as spans and as Kubo query events. Times come from the spans, names from the events.</summary>
     [JsonStringEnumMemberName("go-libp2p-kad-dht+kubo-events")]
     GoKadDhtAndKuboEvents = 8,
+
+    /// <summary>An IPFS Request Trace that another program wrote.</summary>
+    [JsonStringEnumMemberName("request-trace")]
+    RequestTrace = 9,
 }
 
 /// <summary>Which of the two DHTs of a dual node (Kubo) a query used.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DhtTracer.Analysis.Keys;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Multiformats;
 
@@ -17,7 +18,7 @@ internal sealed class KeyDistances
     {
         _query = query;
         _target = ParseHex(query.Key?.KadId);
-        _ids = [.. query.Peers.Select(static peer => PeerId.TryParse(peer.Id, out var id) ? KadId.Of(id) : (KadId?)null)];
+        _ids = [.. query.Peers.Select(static peer => PeerText.KadId(peer.Id))];
         _bitLengths = [.. _ids.Select((id, peer) => _target is { } t && id is { } known ? t.XorBitLength(known) : query.Peers[peer].Xor)];
         _ranks = new int[_ids.Length];
         var order = Enumerable.Range(0, _ids.Length).ToArray();

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DhtTracer.Analysis.RequestTrace;
 
 namespace DhtTracer.Analysis.Export;
 
@@ -44,6 +45,9 @@ public enum ExportKind
 
     /// <summary>A picture of the waterfall.</summary>
     Svg = 13,
+
+    /// <summary>IPFS Request Trace, <c>docs/request-trace.md</c>.</summary>
+    RequestTrace = 14,
 }
 
 /// <summary>A format for exporting queries. The site, the API and the command line all offer this list.</summary>
@@ -64,6 +68,15 @@ public sealed record ExportFormat(ExportKind Kind, string Name, string Extension
     [
         new(ExportKind.Html, "html", "html", "text/html; charset=utf-8", "HTML page to attach to an issue", Sets: false, Single: true),
         new(ExportKind.Json, "json", "json", Json, "JSON of the API, with all peers", Sets: true, Single: true),
+        new(
+            ExportKind.RequestTrace,
+            "request-trace",
+            RequestTraceNames.Extension,
+            Json,
+            "IPFS Request Trace, to hand on",
+            Sets: true,
+            Single: true
+        ),
         new(ExportKind.QueriesCsv, "csv", "csv", Csv, "CSV, a row per query", Sets: true, Single: false),
         new(ExportKind.PeersCsv, "peers-csv", "csv", Csv, "CSV, a row per peer", Sets: false, Single: true),
         new(ExportKind.Har, "har", "har", Json, "HAR for a browser's network panel", Sets: false, Single: true),

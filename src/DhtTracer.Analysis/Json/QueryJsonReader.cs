@@ -67,7 +67,7 @@ internal static class QueryJsonReader
             RequiredNumber(json, "unknownNs")
         );
 
-    private static QueryCounts Counts(JsonElement json) =>
+    internal static QueryCounts Counts(JsonElement json) =>
         new()
         {
             Seen = Int(json, "seen"),

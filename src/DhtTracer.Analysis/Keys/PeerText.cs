@@ -4,14 +4,15 @@ using DhtTracer.Multiformats;
 namespace DhtTracer.Analysis.Keys;
 
 /// <summary>
-/// Peer ids in texts of spans. Text that is no peer id stays unchanged: it is shown, but has no position in the key space.
+/// Peer ids in texts of spans. Text that is no peer id stays unchanged: it is shown, but has no position in the key space unless it is a
+/// <see cref="Pseudonym"/>.
 /// </summary>
 internal static class PeerText
 {
     private const int MostRemembered = 32_768;
 
-    /// <summary>A peer id in base58 has at most 60 characters. Longer text is no peer id, and is not cached, to save memory.</summary>
-    private const int LongestRemembered = 64;
+    /// <summary>A peer id in base58 has at most 60 characters. Longer text is no peer, and is not cached, to save memory.</summary>
+    private const int LongestRemembered = Pseudonym.Length;
 
     private static readonly ConcurrentDictionary<string, KnownPeer> Known = new(StringComparer.Ordinal);
 
@@ -45,7 +46,7 @@ internal static class PeerText
 
         // Base58 of a peer id begins with 1 or Qm and is already canonical.
         var canonical = !isPeer || id[0] == '1' || id.StartsWith("Qm", StringComparison.Ordinal) ? id : peer.ToString();
-        var computed = new KnownPeer(canonical, isPeer ? Multiformats.KadId.Of(peer) : null);
+        var computed = new KnownPeer(canonical, isPeer ? Multiformats.KadId.Of(peer) : Pseudonym.KadId(id));
         if (id.Length <= LongestRemembered)
         {
             // The count is kept beside the dictionary, because its own Count takes every lock and would cost more than the cache saves.
@@ -64,5 +65,5 @@ internal static class PeerText
 
 /// <summary>A peer, as texts of spans name it.</summary>
 /// <param name="Id">Base58 of the peer id; the text itself when it is no peer id.</param>
-/// <param name="KadId">Its position in the key space; null when the text is no peer id.</param>
+/// <param name="KadId">Its position in the key space; null when the text is neither a peer id nor a pseudonym.</param>
 internal sealed record KnownPeer(string Id, KadId? KadId);

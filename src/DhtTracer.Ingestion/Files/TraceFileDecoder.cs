@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using DhtTracer.Analysis.RequestTrace;
 using DhtTracer.Traces.EventLog2019;
 using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.GoStdout;
@@ -37,6 +38,7 @@ internal static class TraceFileDecoder
             TraceFormat.EventLogServerSentEvents or TraceFormat.EventLogJsonLines => EventLog2019Reader.Decode(document.Span, rejected),
             TraceFormat.GoStdout => GoStdoutTrace.Decode(document.Span, rejected),
             TraceFormat.KuboEventsJsonLines => KuboEventReader.Decode(document, hints, rejected),
+            TraceFormat.RequestTrace => RequestTraceSpans.Decode(document),
             TraceFormat.HtmlPage => HtmlPageSpans.Decode(document.Span, rejected),
             TraceFormat.OtlpGrpc => OtlpProtobuf.Decode(GrpcMessage(document), rejected),
             _ => throw new UnknownFormatException($"it looks like {format}, which cannot be imported from a file"),

@@ -95,7 +95,8 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes, Tr
             throw new UnknownFormatException(
                 "it is none of the formats that can be imported (OTLP JSON or protobuf, Jaeger JSON v1 or v3, Jaeger Thrift, "
                     + "Zipkin JSON v2, Go stdouttrace, "
-                    + "a log of rust-libp2p, litep2p or Kubo, query events of a Kubo, an event log of 2019, an HTML page exported by DhtTracer)"
+                    + "a log of rust-libp2p, litep2p or Kubo, query events of a Kubo, an event log of 2019, "
+                    + "an IPFS Request Trace, an HTML page exported by DhtTracer)"
             );
         }
 

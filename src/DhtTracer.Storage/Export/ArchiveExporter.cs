@@ -1,13 +1,12 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using DhtTracer.Analysis.EventLog2019;
 using DhtTracer.Analysis.Export;
 using DhtTracer.Analysis.Json;
 using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.RequestTrace;
 using DhtTracer.Traces.Export;
-using DhtTracer.Traces.Model;
 using SpanWriter = DhtTracer.Traces.Export.TraceWriter;
 
 namespace DhtTracer.Storage.Export;
@@ -19,8 +18,6 @@ namespace DhtTracer.Storage.Export;
 /// <param name="store">The archive to read.</param>
 public sealed class ArchiveExporter(TraceStore store)
 {
-    private const int OperationsInPage = 500;
-    private const int TracesInPage = 10_000;
     private const int LinesInFlush = 16;
 
     /// <summary>Writes the selection. A query or trace that was deleted in the meantime is left out.</summary>
@@ -41,6 +38,7 @@ public sealed class ArchiveExporter(TraceStore store)
             ExportKind.EventLog => EventLogAsync(selection, output, cancellationToken),
             ExportKind.VisState => JsonAsync(selection, output, name: null, VisStateWriter.WriteQuery, cancellationToken),
             ExportKind.Json => JsonAsync(selection, output, "queries", QueryJson.Write, cancellationToken),
+            ExportKind.RequestTrace => RequestTraceAsync(selection, output, cancellationToken),
             ExportKind.QueriesCsv => CsvAsync(selection, output, cancellationToken),
             ExportKind.JaegerJson => SpansAsync(TraceExportFormat.JaegerJson, selection, output, cancellationToken),
             ExportKind.JaegerV3Json => SpansAsync(TraceExportFormat.JaegerV3Json, selection, output, cancellationToken),
@@ -59,7 +57,7 @@ public sealed class ArchiveExporter(TraceStore store)
     {
         long count = 0;
         using var writer = SpanWriter.Create(format, output);
-        await foreach (var traceId in TracesAsync(selection, cancellationToken))
+        await foreach (var traceId in new SelectedContent(store, selection).TracesAsync(cancellationToken))
         {
             var spans = await store.GetTraceAsync(traceId, cancellationToken);
             if (spans.Count > 0)
@@ -76,7 +74,7 @@ public sealed class ArchiveExporter(TraceStore store)
     private async Task<long> EventLogAsync(ExportSelection selection, PipeWriter output, CancellationToken cancellationToken)
     {
         long count = 0;
-        await foreach (var (query, spans) in QueriesAsync(selection, cancellationToken))
+        await foreach (var (query, spans) in new SelectedContent(store, selection).QueriesAsync(cancellationToken))
         {
             foreach (var line in EventLogWriter.WriteByLine(output, query, spans))
             {
@@ -113,7 +111,7 @@ public sealed class ArchiveExporter(TraceStore store)
         json.WriteStartArray();
         try
         {
-            await foreach (var (query, _) in QueriesAsync(selection, cancellationToken))
+            await foreach (var (query, _) in new SelectedContent(store, selection).QueriesAsync(cancellationToken))
             {
                 write(json, query);
                 await json.FlushAsync(cancellationToken);
@@ -138,11 +136,39 @@ public sealed class ArchiveExporter(TraceStore store)
         }
     }
 
+    /// <summary>Writes operations with all their queries, each once, also when only one of its queries is selected.</summary>
+    private async Task<long> RequestTraceAsync(ExportSelection selection, PipeWriter output, CancellationToken cancellationToken)
+    {
+        long count = 0;
+        using var json = new Utf8JsonWriter((IBufferWriter<byte>)output, QueryJson.Compact);
+        try
+        {
+            RequestTraceWriter.Begin(json, redacted: false);
+            await foreach (var (operation, queries) in new SelectedContent(store, selection).OperationsAsync(cancellationToken))
+            {
+                RequestTraceWriter.Write(json, operation, queries);
+                await json.FlushAsync(cancellationToken);
+                await output.FlushToReaderAsync(cancellationToken);
+                count++;
+            }
+
+            RequestTraceWriter.End(json);
+            await json.FlushAsync(cancellationToken);
+            await output.FlushAsync(cancellationToken);
+            return count;
+        }
+        finally
+        {
+            // Disposing the JSON writer would flush to a pipe that may be closed already.
+            json.Reset();
+        }
+    }
+
     private async Task<long> CsvAsync(ExportSelection selection, PipeWriter output, CancellationToken cancellationToken)
     {
         long count = 0;
         CsvExport.WriteQueriesHeader(output);
-        await foreach (var page in PagesAsync(selection, cancellationToken))
+        await foreach (var page in new SelectedContent(store, selection).PagesAsync(cancellationToken))
         {
             foreach (var query in page)
             {
@@ -155,114 +181,5 @@ public sealed class ArchiveExporter(TraceStore store)
 
         await output.FlushAsync(cancellationToken);
         return count;
-    }
-
-    private async IAsyncEnumerable<(Query Query, IReadOnlyList<Span> Spans)> QueriesAsync(
-        ExportSelection selection,
-        [EnumeratorCancellation] CancellationToken cancellationToken
-    )
-    {
-        await foreach (var id in IdsAsync(selection, cancellationToken))
-        {
-            if (await store.LoadAsync(id.TraceId, cancellationToken) is not { } content)
-            {
-                continue;
-            }
-
-            var (spans, found) = store.ReconstructWithSpans(content);
-            foreach (var query in found.QueriesOf(id))
-            {
-                yield return (query, spans);
-            }
-        }
-    }
-
-    private async IAsyncEnumerable<QueryId> IdsAsync(
-        ExportSelection selection,
-        [EnumeratorCancellation] CancellationToken cancellationToken
-    )
-    {
-        if (selection.Ids is { } ids)
-        {
-            foreach (var id in ids)
-            {
-                yield return id;
-            }
-
-            yield break;
-        }
-
-        string? cursor = null;
-        do
-        {
-            var page = await store.ListOperationsAsync(selection.Filter, selection.Sort, cursor, OperationsInPage, cancellationToken);
-            foreach (var row in page.Rows)
-            {
-                yield return row.Operation.Id;
-            }
-
-            cursor = page.Next;
-        } while (cursor is not null);
-    }
-
-    private async IAsyncEnumerable<IReadOnlyList<QuerySummary>> PagesAsync(
-        ExportSelection selection,
-        [EnumeratorCancellation] CancellationToken cancellationToken
-    )
-    {
-        if (selection.Ids is { } ids)
-        {
-            foreach (var id in ids)
-            {
-                yield return await store.FindQueriesAsync(id, cancellationToken);
-            }
-
-            yield break;
-        }
-
-        string? cursor = null;
-        do
-        {
-            var page = await store.ListOperationsAsync(selection.Filter, selection.Sort, cursor, OperationsInPage, cancellationToken);
-            yield return [.. page.Rows.SelectMany(static row => row.Queries)];
-            cursor = page.Next;
-        } while (cursor is not null);
-    }
-
-    /// <summary>
-    /// Returns each trace once. Paging by the trace's number, not by its queries, needs no memory of the traces already written, and a
-    /// query that arrives in the meantime shifts nothing.
-    /// </summary>
-    private async IAsyncEnumerable<TraceId> TracesAsync(
-        ExportSelection selection,
-        [EnumeratorCancellation] CancellationToken cancellationToken
-    )
-    {
-        if (selection.Ids is { } ids)
-        {
-            foreach (var traceId in ids.Select(static id => id.TraceId).Distinct())
-            {
-                yield return traceId;
-            }
-
-            yield break;
-        }
-
-        long after = 0;
-        while (true)
-        {
-            var page = await store.ListTracesAsync(selection.Filter, after, TracesInPage, cancellationToken);
-            foreach (var trace in page)
-            {
-                yield return trace.Id;
-            }
-
-            if (page.Count < TracesInPage)
-            {
-                yield break;
-            }
-
-            after = page[^1].Number;
-        }
     }
 }

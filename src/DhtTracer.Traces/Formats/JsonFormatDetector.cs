@@ -52,7 +52,18 @@ internal static class JsonFormatDetector
                     };
                 }
 
-                if (!reader.Read() || !reader.TrySkip())
+                var isFormat = reader.ValueTextEquals("format"u8);
+                if (!reader.Read())
+                {
+                    return TraceFormat.Unknown;
+                }
+
+                if (isFormat && reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("ipfs-request-trace"u8))
+                {
+                    return TraceFormat.RequestTrace;
+                }
+
+                if (!reader.TrySkip())
                 {
                     return TraceFormat.Unknown;
                 }

@@ -59,4 +59,7 @@ public enum TraceFormat
 
     /// <summary>An HTML page that DhtTracer exported, with its spans embedded.</summary>
     HtmlPage,
+
+    /// <summary>IPFS Request Trace, <c>docs/request-trace.md</c>.</summary>
+    RequestTrace,
 }

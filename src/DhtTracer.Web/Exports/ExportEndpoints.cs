@@ -1,5 +1,6 @@
 using DhtTracer.Analysis.Export;
 using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.RequestTrace;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Export;
 using DhtTracer.Web.Search;
@@ -16,19 +17,25 @@ internal static class ExportEndpoints
     /// <summary>Name of a file of many queries.</summary>
     public const string SetName = "queries";
 
+    /// <summary>Where the JSON schema of IPFS Request Trace is.</summary>
+    public const string SchemaPath = "/request-trace.schema.json";
+
     private static IEnumerable<string> SingleExtensions =>
         ExportFormat.All.Where(static format => format.Single).Select(static format => format.Extension);
 
     private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
 
-    /// <summary>Adds the addresses <c>/q/{id}/export.{extension}</c>, <c>/queries/export</c>, <c>/queries/export/chosen</c> and
-    /// <c>/queries.csv</c>.</summary>
+    /// <summary>Adds the addresses <c>/q/{id}/export.{extension}</c>, <c>/queries/export</c>, <c>/queries/export/chosen</c> ,
+    /// <c>/queries.csv</c>, and the schema of IPFS Request Trace.</summary>
     public static void Map(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapMethods("/q/{id}/export.{extension}", Reading, QueryAsync).ExcludeFromDescription();
         endpoints.MapMethods("/queries/export", Reading, SetAsync).ExcludeFromDescription();
         endpoints.MapMethods("/queries/export/chosen", Reading, ChosenAsync).ExcludeFromDescription();
         endpoints.MapMethods("/queries.csv", Reading, ListAsync).ExcludeFromDescription();
+        endpoints
+            .MapMethods(SchemaPath, Reading, static () => Results.Bytes(RequestTraceValidator.SchemaUtf8, "application/schema+json"))
+            .ExcludeFromDescription();
     }
 
     /// <summary>The file that a request asks for, once its problems are ruled out.</summary>

@@ -33,7 +33,8 @@ internal static class ExportCommand
         var filters = new QueryFilterOptions();
         var command = new Command(
             "export",
-            "Export queries as OTLP, Jaeger JSON, CSV, JSON or the formats of 2019, or one query as HTML, HAR, Chrome trace or SVG."
+            "Export queries as IPFS Request Trace, OTLP, Jaeger JSON, CSV, JSON or the formats of 2019, or one query as HTML, HAR, "
+                + "Chrome trace or SVG."
         )
         {
             ids,

@@ -28,8 +28,8 @@ internal static class ImportCommand
             "import",
             "Import traces: OTLP JSON or protobuf, files of Kubo's file exporter (Go stdouttrace), query events of a Kubo "
                 + "(ipfs routing findprovs -v --enc=json), logs of a Kubo's provide sweep, logs of rust-libp2p and litep2p, "
-                + "Jaeger JSON v1 or v3, Jaeger Thrift, Zipkin JSON, event logs of 2019; each also gzipped. The format is "
-                + "recognised by content."
+                + "Jaeger JSON v1 or v3, Jaeger Thrift, Zipkin JSON, event logs of 2019, IPFS Request Traces; each also gzipped. "
+                + "The format is recognised by content."
         )
         {
             paths,

@@ -89,6 +89,7 @@ internal static class TracerCommandLine
             QueriesCommand.Create(),
             ShowCommand.Create(),
             ExportCommand.Create(),
+            ValidateCommand.Create(),
             PullCommand.Create(),
             HealthCommand.Create(),
             PinCommand.Create(),

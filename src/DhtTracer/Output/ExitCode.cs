@@ -11,6 +11,9 @@ internal static class ExitCode
     /// <summary>The command line was invalid. System.CommandLine returns 1; this program returns 2, like other Unix tools.</summary>
     public const int Usage = 2;
 
+    /// <summary>A file that was checked does not follow its format.</summary>
+    public const int NotValid = 3;
+
     /// <summary>Ctrl-C stopped it before its work was done.</summary>
     public const int Interrupted = 130;
 }

@@ -80,7 +80,7 @@ public class ExportTests
     }
 
     [Theory]
-    [InlineData("", "does not say as what: format is one of html, json, csv")]
+    [InlineData("", "does not say as what: format is one of html, json, request-trace, csv")]
     [InlineData("format=pdf", "\"pdf\" (format) is not one of")]
     [InlineData("format=otlp&type=find", "\"find\" (type) is not one of find-peer")]
     [InlineData("format=otlp&outcom=failed", "\"outcom\" is no parameter of an export")]
@@ -125,7 +125,7 @@ public class ExportTests
         var answer = await GetAsync(site, $"/q/{Three[0].Id}/export.pdf");
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Contains("html, json, csv, har, trace.json, svg", (await Site.DocumentAsync(answer)).Body!.Text(), StringComparison.Ordinal);
+        Assert.Contains("html, json, request-trace.json, csv, har, trace.json, svg", (await Site.DocumentAsync(answer)).Body!.Text(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -240,6 +240,11 @@ public class ExportTests
                 .RootElement.GetProperty("queries")
                 .EnumerateArray()
                 .Select(query => Id(query.GetProperty("id").GetString()!)),
+            ExportKind.RequestTrace => JsonDocument
+                .Parse(bytes)
+                .RootElement.GetProperty("requests")
+                .EnumerateArray()
+                .Select(request => Id($"{request.GetProperty("traceId").GetString()}-{request.GetProperty("id").GetString()}")),
             ExportKind.VisState => JsonDocument
                 .Parse(bytes)
                 .RootElement.EnumerateArray()

@@ -29,6 +29,8 @@ public sealed class ReimportTests : IDisposable
             }
 
             ways.Add("event log of 2019", "eventlog");
+            ways.Add("js-libp2p captures", "request-trace");
+            ways.Add("native", "request-trace");
             return ways;
         }
     }
