@@ -45,8 +45,8 @@ internal static class ProviderFatesJson
         json.WriteEndObject();
     }
 
-    public static ProviderFates? Read(JsonElement operation) =>
-        QueryJsonReader.Object(operation, "fates") is { } json
+    public static ProviderFates? Read(JsonElement operation, string name = "fates") =>
+        QueryJsonReader.Object(operation, name) is { } json
             ? new ProviderFates
             {
                 Cid = QueryJsonReader.Text(json, "cid"),

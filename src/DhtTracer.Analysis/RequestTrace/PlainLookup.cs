@@ -104,6 +104,7 @@ internal static class PlainLookup
             New = message.New,
             Providers = message.Providers,
             Records = message.Records,
+            Ipns = message.Ipns,
             Closer = message.Named.IsDefault ? null : builder.Answer(message.Named),
             NamesPeersWithoutRow = true,
         };

@@ -56,6 +56,7 @@ internal static class RequestTraceReader
                     QueryJsonReader.Error(item)
                 )
             ),
+            Fates = ProviderFatesJson.Read(json, "retrieval"),
             Parts = QueryJsonReader.Array(
                 json,
                 "joined",
@@ -164,6 +165,7 @@ internal static class RequestTraceReader
             New = QueryJsonReader.Int(json, "new"),
             Providers = QueryJsonReader.Int(json, "providers"),
             Records = QueryJsonReader.Int(json, "records"),
+            Ipns = QueryJsonReader.Object(json, "ipns") is { } ipns ? RecordLifeJson.Read(ipns) : null,
             Named = Says(json, "named") ? [.. QueryJsonReader.Texts(json, "named").Select(static id => PeerText.Canonical(id))] : default,
         };
 

@@ -78,6 +78,7 @@ public static class RequestTraceWriter
         json.Number("results", operation.Results);
         json.Text("answeredBy", operation.Decisive?.SpanId.ToString());
         Around(json, operation);
+        RetrievalWriter.Write(json, operation.Fates);
         json.WriteStartArray("lookups");
         foreach (var query in queries.Where(query => query.OperationId == operation.Id))
         {
@@ -247,6 +248,15 @@ public static class RequestTraceWriter
 
         json.Number("providers", request.Providers);
         json.Number("records", request.Records);
+        if (request.Ipns is { } ipns)
+        {
+            json.WriteStartObject("ipns");
+            json.WriteString("value", ipns.Value);
+            json.WriteString("sequence", ipns.Sequence.ToString(CultureInfo.InvariantCulture));
+            json.Text("endOfLifeUnixNano", ipns.EndOfLifeUnixNano?.ToString(CultureInfo.InvariantCulture));
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
     }
 
