@@ -70,7 +70,7 @@ public sealed class AccessibilityTests(Browser browser, SharedSite shared)
     {
         var script = await File.ReadAllTextAsync(axe, TestContext.Current.CancellationToken);
         var broken = new StringBuilder();
-        await browser.VisitAsync(
+        await browser.ReadAsync(
             site,
             async page =>
             {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DhtTracer.TestSupport;
 using Microsoft.Playwright;
 
@@ -20,6 +21,7 @@ public sealed class Browser : IAsyncDisposable
     ];
 
     private readonly SemaphoreSlim _starting = new(1);
+    private readonly ConcurrentDictionary<View, ConcurrentBag<SitePage>> _readers = new();
     private IPlaywright? _playwright;
     private IBrowser? _chromium;
 
@@ -33,7 +35,35 @@ public sealed class Browser : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(visit);
         var seen = view ?? new View();
         await using var context = await NewContextAsync(seen);
-        var page = new SitePage(await context.NewPageAsync(), site);
+        await VisitAsync(new SitePage(await context.NewPageAsync(), site), visit, seen);
+    }
+
+    /// <summary>
+    /// As <see cref="VisitAsync(string, Func{SitePage, Task}, View?)"/>, for tests that only read and leave no setting behind: they take turns at the same pages, because a new
+    /// one, with its processes, costs more than most visits.
+    /// </summary>
+    public async Task ReadAsync(string site, Func<SitePage, Task> visit, View? view = null)
+    {
+        ArgumentNullException.ThrowIfNull(visit);
+        var seen = view ?? new View();
+        var readers = _readers.GetOrAdd(seen, _ => []);
+        if (readers.TryTake(out var page))
+        {
+            await page.StartAnewAsync(site, seen);
+        }
+        else
+        {
+            page = new SitePage(await (await NewContextAsync(seen)).NewPageAsync(), site);
+        }
+
+        await VisitAsync(page, visit, seen);
+
+        // A page on which something failed is not used again.
+        readers.Add(page);
+    }
+
+    private static async Task VisitAsync(SitePage page, Func<SitePage, Task> visit, View seen)
+    {
         try
         {
             await visit(page);

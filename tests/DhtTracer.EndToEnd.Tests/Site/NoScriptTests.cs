@@ -127,7 +127,7 @@ public sealed class NoScriptTests(Browser browser, SharedSite shared)
     private async Task<(string With, string Without)> ReadBothAsync(string site, SiteState place)
     {
         var (with, without) = ("", "");
-        await browser.VisitAsync(
+        await browser.ReadAsync(
             site,
             async page =>
             {
@@ -135,7 +135,7 @@ public sealed class NoScriptTests(Browser browser, SharedSite shared)
                 with = await page.Page.EvaluateAsync<string>(Content);
             }
         );
-        await browser.VisitAsync(
+        await browser.ReadAsync(
             site,
             async page =>
             {

@@ -12,7 +12,7 @@ public sealed partial class SitePage
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly ConcurrentQueue<string> _problems = new();
-    private readonly string _site;
+    private string _site;
     private readonly ConcurrentDictionary<string, int> _expected = new(StringComparer.Ordinal);
 
     /// <summary>Watches a page of the site at an address without a slash at the end.</summary>
@@ -57,6 +57,17 @@ public sealed partial class SitePage
 
     /// <summary>Elements by a CSS selector.</summary>
     public ILocator this[string selector] => Page.Locator(selector);
+
+    /// <summary>Makes the page ready for another visit: nothing of the last one is shown or remembered.</summary>
+    internal async Task StartAnewAsync(string site, View view)
+    {
+        await Page.GotoAsync("about:blank");
+        await Page.SetViewportSizeAsync(view.Width, view.Height);
+        await Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = view.Dark ? ColorScheme.Dark : ColorScheme.Light });
+        _site = site;
+        _expected.Clear();
+        _problems.Clear();
+    }
 
     /// <summary>Goes to an address of the site, which answers with the status.</summary>
     public async Task GoAsync(string path, int status = 200)

@@ -1,6 +1,7 @@
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Analysis.Statistics.Comparing;
+using DhtTracer.TestSupport;
 using DhtTracer.TestSupport.ArchiveSimulator;
 
 namespace DhtTracer.Analysis.Tests.Statistics.Comparing;
@@ -9,7 +10,7 @@ namespace DhtTracer.Analysis.Tests.Statistics.Comparing;
 /// one.</summary>
 public class DifferenceIntervalTests
 {
-    private const int Trials = 1_000;
+    private const int Many = 1_000;
     private const int Least = 930;
 
     [Theory]
@@ -27,7 +28,7 @@ public class DifferenceIntervalTests
         var truth = slow.TruePercentile(percent) - fast.TruePercentile(percent);
         var (a, b) = (new Random(percent), new Random(1_000 + percent));
         var covered = 0;
-        for (var trial = 0; trial < Trials; trial++)
+        for (var trial = 0; trial < Many; trial++)
         {
             var interval = PercentileBootstrap.Difference(
                 PercentileBootstrap.Of(Draw(fast, a, count * timesA), percent),
@@ -43,9 +44,9 @@ public class DifferenceIntervalTests
             count * timesA,
             count * timesB,
             covered,
-            Trials
+            Many
         );
-        Assert.InRange(covered, Least, Trials);
+        Assert.InRange(covered, Least, Many);
     }
 
     [Theory]
@@ -63,7 +64,7 @@ public class DifferenceIntervalTests
         var truth = slow.TruePercentile(percent) - fast.TruePercentile(percent);
         var (a, b) = (new Random(2_000 + percent), new Random(3_000 + percent));
         var covered = 0;
-        for (var trial = 0; trial < Trials; trial++)
+        for (var trial = 0; trial < Many; trial++)
         {
             var interval = PercentileDifference.Of(Figure(Draw(fast, a, count * timesA)), Figure(Draw(slow, b, count * timesB)))!.Value;
             covered += interval.Low <= truth + 1 && interval.High >= truth - 1 ? 1 : 0;
@@ -75,9 +76,9 @@ public class DifferenceIntervalTests
             count * timesA,
             count * timesB,
             covered,
-            Trials
+            Many
         );
-        Assert.InRange(covered, Least, Trials);
+        Assert.InRange(covered, Least, Many);
         Assert.Null(PercentileDifference.Of(Figure(Draw(fast, a, count - 1)), Figure(Draw(slow, b, count))));
 
         PercentileFigure? Figure(long[] sorted)
@@ -111,7 +112,7 @@ public class DifferenceIntervalTests
         );
         var (a, b) = (Simulator(seed: count, dialFailure: 0.2, queried: 18), Simulator(seed: count + 1, dialFailure: 0.35, queried: 22));
         string[] names = ["success-share", "hops-mean", "peers-queried-mean", "dial-failure-share", "reuse-share", "duplicates-mean"];
-        for (var trial = 0; trial < Trials; trial++)
+        for (var trial = 0; trial < Trials.Count; trial++)
         {
             var figures = Figures(a.Draw(count), b.Draw(countOfB));
             foreach (var name in names)
@@ -124,7 +125,7 @@ public class DifferenceIntervalTests
         }
 
         TestContext.Current.SendDiagnosticMessage("{0} and {1} queries: {2}", count, countOfB, string.Join(", ", few));
-        Assert.All(names, name => Assert.InRange(few[name], Least, Trials));
+        Assert.All(names, name => Assert.InRange(few[name], Trials.LeastCovered, Trials.Count));
     }
 
     [Theory]
@@ -135,13 +136,13 @@ public class DifferenceIntervalTests
     {
         var random = new Random(count);
         var covered = 0;
-        for (var trial = 0; trial < Trials; trial++)
+        for (var trial = 0; trial < Many; trial++)
         {
             var interval = Share.OfOperations(Enumerable.Range(0, count).Count(_ => random.NextDouble() < truth), count).Interval!.Value;
             covered += interval.Low <= truth && truth <= interval.High ? 1 : 0;
         }
 
-        Assert.InRange(covered, Least, Trials);
+        Assert.InRange(covered, Least, Many);
     }
 
     [Fact]
@@ -149,12 +150,12 @@ public class DifferenceIntervalTests
     {
         var simulator = new FactsSimulator(seed: 77);
         var alarms = 0;
-        for (var trial = 0; trial < Trials; trial++)
+        for (var trial = 0; trial < Trials.Count; trial++)
         {
             alarms += Comparison.Of(simulator.Draw(60), simulator.Draw(60)).ErrorClasses.Any(item => item.Significant) ? 1 : 0;
         }
 
-        Assert.InRange(alarms, 0, 59);
+        Assert.InRange(alarms, 0, Trials.MostFalseAlarms);
     }
 
     private static FactsSimulator Simulator(int seed, double dialFailure, double queried) =>

@@ -1,0 +1,24 @@
+using System.Globalization;
+
+namespace DhtTracer.TestSupport;
+
+/// <summary>
+/// How often a test of a statistical promise draws its sets anew. A thousand trials of a comparison take minutes: a run of all tests makes
+/// a quarter of them, and <c>DHT_TRACER_TRIALS=1000</c> all (docs/statistics.md holds what they gave).
+/// </summary>
+public static class Trials
+{
+    private const int Whole = 1_000;
+
+    /// <summary>The number of trials.</summary>
+    public static int Count { get; } =
+        int.TryParse(Environment.GetEnvironmentVariable("DHT_TRACER_TRIALS"), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            ? Math.Max(count, 100)
+            : Whole / 4;
+
+    /// <summary>Most false alarms: under 6 in 100, where 5 in 100 are promised.</summary>
+    public static int MostFalseAlarms => (Count * 6 / 100) - 1;
+
+    /// <summary>Least number of intervals that cover the truth, 93 in 100.</summary>
+    public static int LeastCovered => Count * 93 / 100;
+}
