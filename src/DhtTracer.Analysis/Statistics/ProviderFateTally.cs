@@ -55,8 +55,13 @@ public sealed class ProviderFateTally
         Of(_byAgent, agent ?? Unknown).Add(step);
         if (failure is { } known)
         {
-            var before = _byFailure.GetValueOrDefault(known) ?? new FailureCount(known, 0, 0);
-            _byFailure[known] = before with { Count = before.Count + 1, ConnectNs = before.ConnectNs + (connectNs ?? 0) };
+            var before = _byFailure.GetValueOrDefault(known) ?? new FailureCount(known, 0, 0, 0);
+            _byFailure[known] = before with
+            {
+                Count = before.Count + 1,
+                Timed = before.Timed + (connectNs is null ? 0 : 1),
+                ConnectNs = before.ConnectNs + (connectNs ?? 0),
+            };
         }
     }
 
@@ -123,5 +128,10 @@ public sealed class FateCounts(string name)
 /// <summary>Connects that failed for one reason.</summary>
 /// <param name="Failure">The reason.</param>
 /// <param name="Count">How many.</param>
-/// <param name="ConnectNs">Time from found to failed, in nanoseconds, over all of them whose times are known.</param>
-public sealed record FailureCount(ProviderFailure Failure, long Count, long ConnectNs);
+/// <param name="Timed">Those of which both times are known.</param>
+/// <param name="ConnectNs">Time from found to failed over these, in nanoseconds.</param>
+public sealed record FailureCount(ProviderFailure Failure, long Count, long Timed, long ConnectNs)
+{
+    /// <summary>Mean time from found to failed, in nanoseconds; null when no time is known.</summary>
+    public long? MeanNs => Timed == 0 ? null : ConnectNs / Timed;
+}

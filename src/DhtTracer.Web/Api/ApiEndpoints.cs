@@ -50,6 +50,7 @@ internal static class ApiEndpoints
         OperationsApi.Map(api);
         QueriesApi.Map(api);
         StatisticsApi.Map(api);
+        RecordsApi.Map(api);
         EventsApi.Map(api);
         ExportApi.Map(api);
         IngestApi.Map(api);

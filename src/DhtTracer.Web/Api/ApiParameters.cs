@@ -118,6 +118,10 @@ internal static class ApiParameters
     /// <summary>A peer's id.</summary>
     public static IReadOnlyList<ApiParameter> PeerId { get; } = [new("id", "Peer id in base58 or as a CID", InPath: true)];
 
+    /// <summary>A record's key.</summary>
+    public static IReadOnlyList<ApiParameter> RecordKey { get; } =
+    [new("key", "The key in any encoding: CID, multihash, ipns/NAME", InPath: true)];
+
     /// <summary>Lists the parameters in the OpenAPI document.</summary>
     public static TBuilder Describe<TBuilder>(this TBuilder endpoint, params IReadOnlyList<IReadOnlyList<ApiParameter>> parameters)
         where TBuilder : IEndpointConventionBuilder =>

@@ -3,9 +3,11 @@ using System.ComponentModel;
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Lint;
 using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Records;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Records;
 using DhtTracer.Web.Search;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
@@ -180,6 +182,24 @@ internal sealed class AssistantTools(TraceStore store, TimeProvider clock, IHttp
         Refuse(search.Problems);
         var found = await search.ReadAsync(store, 0, Within(limit, MostRows, nameof(limit)), cancellationToken);
         return new PeerLines([.. found.Peers.Select(_lines.Of)], found.Count, found.Operations);
+    }
+
+    [McpServerTool(Name = "record", Title = "Life of one record", ReadOnly = true, Idempotent = true, OpenWorld = false)]
+    [Description(
+        "The life of one provider or IPNS record over all operations that touched it: publications, holders found by each lookup, what "
+            + "happened between them, and what is wrong with it. Says what was seen and what was computed."
+    )]
+    public async Task<RecordStory> RecordAsync(
+        [Description("The key: a CID or /ipns/ name in any encoding.")] string key,
+        [Description("Latest publications and lookups, 1 to 50; 20 when left out.")] int limit = 20,
+        CancellationToken cancellationToken = default
+    )
+    {
+        var most = Within(limit, MostRows, nameof(limit));
+        var life =
+            await RecordReading.ReadAsync(store, key, RecordTimes.Amino, cancellationToken)
+            ?? throw new McpException("No operation published or looked up this key; search_operations finds keys.");
+        return RecordStory.Of(life, most, _lines.Site);
     }
 
     private static int Within(int value, int most, string name) =>

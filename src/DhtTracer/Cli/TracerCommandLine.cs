@@ -88,6 +88,7 @@ internal static class TracerCommandLine
             OperationsCommand.Create(),
             QueriesCommand.Create(),
             ShowCommand.Create(),
+            RecordCommand.Create(),
             ExportCommand.Create(),
             ValidateCommand.Create(),
             PullCommand.Create(),

@@ -17,7 +17,10 @@ public sealed class AssistantToolsTests(KnownArchive archive)
     {
         await using var client = await ConnectAsync();
         var tools = await client.ListToolsAsync(cancellationToken: Cancel);
-        Assert.Equal(["compare", "explain", "list_peers", "overview", "search_operations"], tools.Select(tool => tool.Name).Order());
+        Assert.Equal(
+            ["compare", "explain", "list_peers", "overview", "record", "search_operations"],
+            tools.Select(tool => tool.Name).Order()
+        );
         Assert.All(
             tools,
             tool =>
@@ -140,6 +143,22 @@ public sealed class AssistantToolsTests(KnownArchive archive)
         Assert.Equal(
             archive.All.Count(query => query.Peers.Any(peer => peer.Id == id && peer.Requests.Length > 0)),
             top.GetProperty("queried").GetInt32()
+        );
+    }
+
+    [Fact]
+    public async Task A_record_is_told_by_time_with_how_sure_each_statement_is()
+    {
+        await using var client = await ConnectAsync();
+        var key = archive.All.First(query => query is { Type: QueryType.GetProviders, Background: false, Key: not null }).Key!.Text;
+        var answer = await CallAsync(client, "record", ("key", key), ("limit", 2));
+        var lookups = archive.All.Count(query => query.Type == QueryType.GetProviders && query.Key?.Text == key);
+        Assert.Equal(key, answer.GetProperty("key").GetString());
+        Assert.Equal(lookups, answer.GetProperty("lookups").GetInt32());
+        Assert.InRange(answer.GetProperty("events").GetArrayLength(), 1, 2);
+        Assert.All(
+            answer.GetProperty("events").EnumerateArray(),
+            static item => Assert.Contains(item.GetProperty("is").GetString(), new[] { "seen", "computed" })
         );
     }
 

@@ -1,7 +1,10 @@
+using System.Collections.Immutable;
 using System.Globalization;
+using DhtTracer.Analysis.Records;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Records;
 using DhtTracer.Web.Charts;
 using DhtTracer.Web.Search;
 using DhtTracer.Web.Text;
@@ -14,6 +17,9 @@ namespace DhtTracer.Web.Pages.Overview;
 internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : PageModel
 {
     private const int ListLength = 8;
+
+    /// <summary>Operations of records of each kind that are looked at for alarms: the page must stay fast.</summary>
+    private const int RecordsLooked = 40;
 
     private static readonly string[] Fields = ["type", "service", "q"];
 
@@ -58,6 +64,16 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
 
     /// <summary>Operations of the same stretch that nodes did for themselves; null when they are among the figures.</summary>
     public long? Background { get; private set; }
+
+    /// <summary>Records that were touched or published last.</summary>
+    public ImmutableArray<RecordLife> Records { get; private set; } = [];
+
+    /// <summary>Alarms of these, the worst first.</summary>
+    public IEnumerable<(RecordLife Life, RecordAlarm Alarm)> RecordAlarms =>
+        Records
+            .SelectMany(static life => life.Alarms.Take(1).Select(alarm => (life, alarm)))
+            .OrderBy(static pair => pair.alarm.Kind)
+            .Take(ListLength);
 
     /// <summary>Services to choose from.</summary>
     public IReadOnlyList<string> Services { get; private set; } = [];
@@ -147,6 +163,7 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
         Facts = OverviewFacts.Of(Set);
         Periods = new PeriodsView(TimeAxis.Of(Set, Range, now), Range.Narrow(Address));
         Slowest = await store.ListOperationFactsAsync(NotableOperations.Slowest(Set, ListLength), cancellationToken);
+        Records = await RecordReading.ListAsync(store, RecordTimes.Amino, RecordsLooked, cancellationToken);
         Failing = await store.ListOperationFactsAsync(NotableOperations.Failing(Set, ListLength), cancellationToken);
         return Page();
     }
