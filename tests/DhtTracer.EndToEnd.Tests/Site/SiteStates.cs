@@ -79,6 +79,9 @@ public static class SiteStates
     /// <summary>The query of <c>samples/js-libp2p/05…</c>, whose root was never exported.</summary>
     public const string Incomplete = "/q/bc646955ca082d5b4c406c74f9f798ff-cd33c18edb96b5e0";
 
+    /// <summary>A key that the simulated Kubo of <c>samples/</c> provides and looks up.</summary>
+    private const string Record = "bafkreibd5p35tkqdpu3ci3bgey3wdp4aftljpd2cqde6mz2ex2sq5shs5u";
+
     /// <summary>The names of the states.</summary>
     public static TheoryData<string> Names => [.. All.Keys];
 
