@@ -12,7 +12,10 @@ using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Storage.Postgres.Operations;
 
-/// <summary>Writes the operations and queries of analysed traces to their typed columns, all tables with one COPY each.</summary>
+/// <summary>
+/// Writes the operations and queries of analysed traces to their typed columns, all tables with one COPY each. Over 300 lines, because the
+/// columns of both tables stand here in their order.
+/// </summary>
 internal static class OperationWriter
 {
     private const string OperationTable =

@@ -74,7 +74,8 @@ internal static class RecordReader
             string.Join(
                 " UNION ALL ",
                 new[] { QueryType.AddProvider, QueryType.PutValue }.Select(type =>
-                    $"SELECT * FROM ({Row} WHERE type = {(int)type} AND record IS NOT NULL AND {condition} ORDER BY start_ns DESC LIMIT @limit)"
+                    $"SELECT * FROM ({Row} WHERE type = {(int)type} AND record IS NOT NULL AND {condition} "
+                    + "ORDER BY start_ns DESC LIMIT @limit)"
                 )
             );
         var keys = connection.Query<(string Text, byte[] Bytes, byte[] KadId)>(

@@ -39,7 +39,8 @@ public static class RecordReading
     }
 
     /// <summary>
-    /// The records that were touched or published last, and those published so long ago that they are due again, the one touched last first.
+    /// The records that were touched or published last, and those published so long ago that they are due again. The one touched last comes
+    /// first.
     /// </summary>
     /// <param name="store">The archive.</param>
     /// <param name="times">The times of the network.</param>

@@ -6,8 +6,8 @@ using DhtTracer.Analysis.Model;
 namespace DhtTracer.Truth.Tests.KuboTime;
 
 /// <summary>
-/// What became of providers, as block requests of a real Kubo show it, against the network that it ran in: which provider listened, which of
-/// them were connected after the command (<c>swarm/peers</c>), and whether the command gave the block.
+/// What became of providers, as block requests of a real Kubo show it, against the network that it ran in: which provider listened, which
+/// of them were connected after the command (<c>swarm/peers</c>), and whether the command gave the block.
 /// </summary>
 public sealed class ProviderFatesTruthTests
 {

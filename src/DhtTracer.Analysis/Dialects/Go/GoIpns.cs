@@ -5,7 +5,8 @@ using DhtTracer.Traces.Model;
 namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>
-/// Reads IPNS records out of the attribute <c>record</c>: <c>key:"/ipns/\x00$…" value:"\nA/ipfs/bafk…\x12@…\"\x1e2026-11-30T06:58:27Z(\x00…"</c>.
+/// Reads IPNS records out of the attribute <c>record</c>: <c>key:"/ipns/\x00$…"
+/// value:"\nA/ipfs/bafk…\x12@…\"\x1e2026-11-30T06:58:27Z(\x00…"</c>.
 /// The value is the protobuf message <c>IpnsEntry</c> (<see href="https://specs.ipfs.tech/ipns/ipns-record/"/>): 1 value, 4 validity (the
 /// end of life as RFC 3339), 5 sequence. Records without these fields, which carry them in signed DAG-CBOR only, are not read.
 /// </summary>

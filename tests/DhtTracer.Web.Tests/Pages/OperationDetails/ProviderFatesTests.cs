@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using DhtTracer.Analysis.Model;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
