@@ -8,9 +8,9 @@ namespace DhtTracer.EndToEnd.Tests.Replay;
 
 /// <summary>
 /// What a Kubo's user sees while the Kubo runs: its spans arrive as they arrived in a capture, and each command is one row, with the
-/// numbers that the client of the command saw itself.
+/// numbers that the client of the command saw itself. All captures come to one process: an archive holds many Kubos.
 /// </summary>
-public sealed class KuboReplayTests
+public sealed class KuboReplayTests(KuboReplayTests.RunningTracer running) : IClassFixture<KuboReplayTests.RunningTracer>
 {
     /// <summary>The capture that is replayed in its own time; others come 50 times as fast.</summary>
     private const string Slow = "file-exporter";
@@ -37,14 +37,16 @@ public sealed class KuboReplayTests
     {
         var capture = CaptureFolder.Of("kubo", label);
         var commands = CaptureReader.JsonLines(capture.File("truth.jsonl.gz")).Select(static line => new KuboCommand(line)).ToList();
-        await using var tracer = await TracerProcess.StartAsync();
+        var tracer = running.Tracer;
         using var site = new HttpClient { BaseAddress = new Uri(tracer.Site) };
         var replay = new CaptureReplay(capture, tracer.Url("OTLP over HTTP"), label == Slow ? 1 : 50).RunAsync(Cancel);
         var seenWhileArriving = 0;
         while (label == Slow && seenWhileArriving == 0 && !replay.IsCompleted)
         {
             await Task.WhenAny(replay, Task.Delay(500, Cancel));
-            seenWhileArriving = replay.IsCompleted ? 0 : (await OperationsAsync(site)).Count;
+            seenWhileArriving = replay.IsCompleted
+                ? 0
+                : (await OperationsAsync(site)).Count(operation => commands.Any(command => command.MainTraces.Contains(TraceOf(operation))));
         }
 
         await replay;
@@ -151,4 +153,19 @@ public sealed class KuboReplayTests
     private static bool IsProvideOfItsOwn((string Id, string Role) trace) => trace.Role == "side:ComposableParallel.Provide";
 
     private static string TraceOf(JsonElement operation) => operation.GetProperty("id").GetString()!.Split('-')[0];
+
+    /// <summary>The process that all captures are sent to.</summary>
+    public sealed class RunningTracer : IAsyncLifetime
+    {
+        private TracerProcess? _tracer;
+
+        /// <summary>The process.</summary>
+        internal TracerProcess Tracer => _tracer ?? throw new InvalidOperationException("not started");
+
+        /// <inheritdoc/>
+        public async ValueTask InitializeAsync() => _tracer = await TracerProcess.StartAsync();
+
+        /// <inheritdoc/>
+        public ValueTask DisposeAsync() => Tracer.DisposeAsync();
+    }
 }

@@ -119,7 +119,7 @@ public sealed class KeyboardTests(Browser browser, SharedSite shared)
     public async Task The_first_stop_skips_to_the_content(string address, int status = 200)
     {
         var archive = await shared.OpenAsync();
-        await browser.VisitAsync(
+        await browser.ReadAsync(
             archive.Site,
             async page =>
             {
@@ -141,7 +141,7 @@ public sealed class KeyboardTests(Browser browser, SharedSite shared)
     public async Task A_query_is_found_opened_and_read_without_a_mouse()
     {
         var archive = await shared.OpenAsync();
-        await browser.VisitAsync(
+        await browser.ReadAsync(
             archive.Site,
             async page =>
             {
@@ -208,7 +208,7 @@ public sealed class KeyboardTests(Browser browser, SharedSite shared)
     public async Task The_list_of_keys_holds_the_focus_while_it_is_open_and_gives_it_back()
     {
         var archive = await shared.OpenAsync();
-        await browser.VisitAsync(
+        await browser.ReadAsync(
             archive.Site,
             async page =>
             {

@@ -11,7 +11,7 @@ namespace DhtTracer.EndToEnd.Tests.Site;
 /// What a real Kubo 0.43.1 sent, sent again to the running product in the time in which it came (18 seconds), while a browser looks on.
 /// What is compared is what the client of the daemon's API saw, never spans.
 /// </summary>
-public sealed class KuboReplayTests
+public sealed class KuboReplayTests(Browser chromium)
 {
     private static readonly string Folder = TestFiles.Data("kubo", "file-exporter");
 
@@ -22,7 +22,7 @@ public sealed class KuboReplayTests
         var commands = Commands();
         Assert.NotEmpty(commands);
         await using var tracer = await TracerProcess.StartAsync();
-        await using var browser = await LiveBrowser.StartAsync();
+        await using var browser = new LiveBrowser(chromium);
         var page = await browser.OpenAsync(tracer.Site + "/queries");
         Assert.Equal("No span has arrived yet. Ingest", (await page.Locator(".arrived").InnerTextAsync()).Trim());
         await page.EvaluateAsync("document.body.marked = true");

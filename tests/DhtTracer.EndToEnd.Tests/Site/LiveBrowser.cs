@@ -1,43 +1,25 @@
-using DhtTracer.TestSupport;
 using Microsoft.Playwright;
 
 namespace DhtTracer.EndToEnd.Tests.Site;
 
-/// <summary>A browser for one test, which collects what the page complains of.</summary>
-internal sealed class LiveBrowser : IAsyncDisposable
+/// <summary>Pages of one test, each in a context of its own, and what they complain of. The chromium is that of all tests.</summary>
+internal sealed class LiveBrowser(Browser browser) : IAsyncDisposable
 {
-    private static readonly string[] Arguments =
-    [
-        "--no-sandbox",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ];
-
-    private readonly IPlaywright _playwright;
-    private readonly IBrowser _browser;
+    private readonly List<IBrowserContext> _contexts = [];
     private readonly List<string> _problems = [];
-
-    private LiveBrowser(IPlaywright playwright, IBrowser browser)
-    {
-        _playwright = playwright;
-        _browser = browser;
-    }
-
-    public static async Task<LiveBrowser> StartAsync()
-    {
-        var driver = await Playwright.CreateAsync();
-        return new LiveBrowser(
-            driver,
-            await driver.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Needs.Chromium, Args = Arguments })
-        );
-    }
 
     public async Task<IPage> OpenAsync(string address, bool script = true)
     {
-        var page = await _browser.NewPageAsync(new BrowserNewPageOptions { JavaScriptEnabled = script });
+        var context = await browser.NewContextAsync(
+            new View
+            {
+                Width = 1280,
+                Height = 720,
+                Script = script,
+            }
+        );
+        _contexts.Add(context);
+        var page = await context.NewPageAsync();
         page.Console += (_, message) => Keep(message.Type == "error" ? $"{message.Text} ({message.Location})" : null);
         page.PageError += (_, error) => Keep(error);
         await page.GotoAsync(address);
@@ -55,8 +37,10 @@ internal sealed class LiveBrowser : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _browser.DisposeAsync();
-        _playwright.Dispose();
+        foreach (var context in _contexts)
+        {
+            await context.DisposeAsync();
+        }
     }
 
     private void Keep(string? problem)

@@ -11,7 +11,7 @@ namespace DhtTracer.EndToEnd.Tests.Site;
 /// of a real one in its timing, and stops before the first provider until the browser has shown what came before. What is expected is
 /// counted in the stream.
 /// </summary>
-public sealed class LiveKuboRunTests
+public sealed class LiveKuboRunTests(Browser chromium)
 {
     [Fact]
     public async Task A_command_is_run_at_a_Kubo_and_followed_live_to_its_verdict()
@@ -26,7 +26,7 @@ public sealed class LiveKuboRunTests
         kubo.Replay(captured, held: (before, shown.Task));
         await using var tracer = await TracerProcess.StartAsync(null, "--kubo", kubo.Url.ToString());
 
-        await using var browser = await LiveBrowser.StartAsync();
+        await using var browser = new LiveBrowser(chromium);
         var page = await browser.OpenAsync(tracer.Site + "/run");
         Assert.Contains(captured.Node[^6..], await page.Locator(".page-head").InnerTextAsync(), StringComparison.Ordinal);
         await page.Locator("form.run select[name=op]").SelectOptionAsync("get-providers");

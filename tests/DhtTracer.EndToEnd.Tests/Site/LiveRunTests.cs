@@ -9,7 +9,7 @@ namespace DhtTracer.EndToEnd.Tests.Site;
 
 /// <summary>A query is begun on the page Run and followed while a real node runs it, over TCP, among peers of which some never
 /// answer.</summary>
-public sealed class LiveRunTests
+public sealed class LiveRunTests(Browser chromium)
 {
     private const string Nobody = "12D3KooWFkKgCFQufmSenmLh3r4xJa21r2eDPSAGAzGqVf1YZtCT";
 
@@ -50,7 +50,7 @@ public sealed class LiveRunTests
         await starting.InterruptAsync();
         await using var tracer = await TracerProcess.StartAsync(null, "--node", host.Control!.ToString(), "--otlp-grpc-port", port);
 
-        await using var browser = await LiveBrowser.StartAsync();
+        await using var browser = new LiveBrowser(chromium);
         var page = await browser.OpenAsync(tracer.Site + "/run", script);
         Assert.Contains(node.Dht.Id.ToString()[^6..], await page.Locator(".page-head").InnerTextAsync(), StringComparison.Ordinal);
         await page.Locator("form.run select").SelectOptionAsync("find-peer");

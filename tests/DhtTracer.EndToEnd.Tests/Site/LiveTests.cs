@@ -5,7 +5,7 @@ using Microsoft.Playwright;
 namespace DhtTracer.EndToEnd.Tests.Site;
 
 /// <summary>Pages follow what changes, and what the reader has done to them stays.</summary>
-public sealed class LiveTests
+public sealed class LiveTests(Browser chromium)
 {
     private static readonly string[] Peers =
     [
@@ -25,7 +25,7 @@ public sealed class LiveTests
             await spans.EndAsync();
         }
 
-        await using var browser = await LiveBrowser.StartAsync();
+        await using var browser = new LiveBrowser(chromium);
         var page = await browser.OpenAsync(tracer.Site + "/queries");
         await Until(async () => await page.Locator("tbody tr").CountAsync() == 40);
         await Until(() => page.Locator("[data-live-state=live]").IsVisibleAsync());
@@ -69,7 +69,7 @@ public sealed class LiveTests
         await using var tracer = await TracerProcess.StartAsync();
         using var first = Spans(tracer, 1);
         await first.PeerAsync(Peers[0], 1);
-        await using var browser = await LiveBrowser.StartAsync();
+        await using var browser = new LiveBrowser(chromium);
         var page = await browser.OpenAsync(tracer.Site + "/queries?sort=slowest");
         await Until(async () =>
         {
@@ -107,7 +107,7 @@ public sealed class LiveTests
             await ended.EndAsync();
         }
 
-        await using var browser = await LiveBrowser.StartAsync();
+        await using var browser = new LiveBrowser(chromium);
         var page = await browser.OpenAsync(tracer.Site + "/queries?sort=fastest");
         await Until(async () =>
         {
@@ -135,7 +135,7 @@ public sealed class LiveTests
         Assert.SkipWhen(Needs.Chromium is null, Needs.Why("chromium"));
         await using var tracer = await TracerProcess.StartAsync();
         using var spans = Spans(tracer, 7);
-        await using var browser = await LiveBrowser.StartAsync();
+        await using var browser = new LiveBrowser(chromium);
         var page = await browser.OpenAsync($"{tracer.Site}/q/{spans.Id}?follow={DateTimeOffset.UtcNow.ToUnixTimeSeconds()}");
         Assert.Equal("Waiting for the first span", await page.Locator("h1").InnerTextAsync());
         await page.EvaluateAsync("document.addEventListener('dht:updated', () => { window.updates = (window.updates ?? 0) + 1; })");
@@ -179,7 +179,7 @@ public sealed class LiveTests
         var folder = TracerProcess.NewFolder();
         try
         {
-            await using var browser = await LiveBrowser.StartAsync();
+            await using var browser = new LiveBrowser(chromium);
             IPage page;
             int port;
             await using (var tracer = await TracerProcess.StartAsync(folder))
@@ -211,7 +211,7 @@ public sealed class LiveTests
         await using var tracer = await TracerProcess.StartAsync();
         using var first = Spans(tracer, 1);
         await first.EndAsync();
-        await using var browser = await LiveBrowser.StartAsync();
+        await using var browser = new LiveBrowser(chromium);
         var page = await browser.OpenAsync(tracer.Site + "/queries");
         await Until(async () => await page.Locator("tbody tr").CountAsync() == 1);
         await page.Locator("[data-live-pause]").ClickAsync();
@@ -241,7 +241,7 @@ public sealed class LiveTests
             ids.Add(spans.Id);
         }
 
-        await using var browser = await LiveBrowser.StartAsync();
+        await using var browser = new LiveBrowser(chromium);
         var page = await browser.OpenAsync(tracer.Site + "/queries");
         await Until(async () => await page.Locator("tbody tr").CountAsync() == 9);
         await page.Locator("[data-choose-all]").CheckAsync();

@@ -86,7 +86,7 @@ public sealed class PermalinkTests(Browser browser, SharedSite shared)
         var archive = await shared.OpenAsync();
         var (from, steps) = Ways[name](archive);
         var (address, state) = ("", "");
-        await browser.VisitAsync(
+        await browser.ReadAsync(
             archive.Site,
             async page =>
             {
@@ -116,7 +116,7 @@ public sealed class PermalinkTests(Browser browser, SharedSite shared)
     public async Task A_short_link_leads_to_the_only_query_that_fits_and_offers_several()
     {
         var archive = await shared.OpenAsync();
-        await browser.VisitAsync(
+        await browser.ReadAsync(
             archive.Site,
             async page =>
             {
@@ -182,7 +182,7 @@ public sealed class PermalinkTests(Browser browser, SharedSite shared)
     {
         var archive = await shared.OpenAsync();
         var titles = new Dictionary<string, string>(StringComparer.Ordinal);
-        await browser.VisitAsync(
+        await browser.ReadAsync(
             archive.Site,
             async page =>
             {
@@ -220,7 +220,7 @@ public sealed class PermalinkTests(Browser browser, SharedSite shared)
     private async Task<string> StateOfAsync(string site, string address)
     {
         var state = "";
-        await browser.VisitAsync(
+        await browser.ReadAsync(
             site,
             async page =>
             {

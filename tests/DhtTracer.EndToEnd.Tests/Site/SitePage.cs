@@ -58,10 +58,13 @@ public sealed partial class SitePage
     /// <summary>Elements by a CSS selector.</summary>
     public ILocator this[string selector] => Page.Locator(selector);
 
-    /// <summary>Makes the page ready for another visit: nothing of the last one is shown or remembered.</summary>
+    /// <summary>
+    /// Makes the page ready for another visit, with nothing of the last one remembered. It stays where it is: the way over an empty page
+    /// would start a process each time.
+    /// </summary>
     internal async Task StartAnewAsync(string site, View view)
     {
-        await Page.GotoAsync("about:blank");
+        await Page.EvaluateAsync("sessionStorage.clear(); localStorage.clear();");
         await Page.SetViewportSizeAsync(view.Width, view.Height);
         await Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = view.Dark ? ColorScheme.Dark : ColorScheme.Light });
         _site = site;

@@ -11,7 +11,7 @@ using DhtTracer.Web.Tests.Fixture;
 namespace DhtTracer.Web.Tests.Exports;
 
 /// <summary>What leaves by the API comes back through the importer as the same queries, to the last byte of their JSON.</summary>
-public sealed class ReimportTests : IDisposable
+public sealed class ReimportTests(ReimportTests.Sources sources) : IClassFixture<ReimportTests.Sources>, IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("dht-tracer-reimport-");
 
@@ -39,9 +39,7 @@ public sealed class ReimportTests : IDisposable
     [MemberData(nameof(Ways))]
     public async Task An_export_that_is_imported_elsewhere_gives_identical_queries(string source, string format)
     {
-        await using var site = await Site.StartAsync();
-        await FillAsync(site, source);
-        var expected = await QueriesAsync(site.Store);
+        var (site, expected) = await sources.OfAsync(source);
         Assert.NotEmpty(expected);
 
         var file = Path.Combine(_folder.FullName, "export." + ExportFormat.Find(format)!.Extension);
@@ -117,5 +115,33 @@ public sealed class ReimportTests : IDisposable
         }
 
         return [.. queries.Select(query => Encoding.UTF8.GetString(QueryJson.ToUtf8(query))).Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>An archive of each source, filled by the first test that asks for it.</summary>
+    public sealed class Sources : IAsyncDisposable
+    {
+        private readonly Dictionary<string, (Site Site, IReadOnlyList<string> Queries)> _sources = new(StringComparer.Ordinal);
+
+        internal async Task<(Site Site, IReadOnlyList<string> Queries)> OfAsync(string source)
+        {
+            if (!_sources.TryGetValue(source, out var filled))
+            {
+                var site = await Site.StartAsync();
+                await FillAsync(site, source);
+                filled = (site, await QueriesAsync(site.Store));
+                _sources.Add(source, filled);
+            }
+
+            return filled;
+        }
+
+        /// <inheritdoc/>
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var (site, _) in _sources.Values)
+            {
+                await site.DisposeAsync();
+            }
+        }
     }
 }
