@@ -57,14 +57,10 @@ public sealed class ArchiveExporter(TraceStore store)
     {
         long count = 0;
         using var writer = SpanWriter.Create(format, output);
-        await foreach (var traceId in new SelectedContent(store, selection).TracesAsync(cancellationToken))
+        await foreach (var spans in new SelectedContent(store, selection).SpansAsync(cancellationToken))
         {
-            var spans = await store.GetTraceAsync(traceId, cancellationToken);
-            if (spans.Count > 0)
-            {
-                await writer.WriteAsync(spans, cancellationToken);
-                count++;
-            }
+            await writer.WriteAsync(spans, cancellationToken);
+            count++;
         }
 
         await writer.CompleteAsync(cancellationToken);
@@ -143,7 +139,7 @@ public sealed class ArchiveExporter(TraceStore store)
         using var json = new Utf8JsonWriter((IBufferWriter<byte>)output, QueryJson.Compact);
         try
         {
-            RequestTraceWriter.Begin(json, redacted: false);
+            RequestTraceWriter.Begin(json, redacted: selection.Redactor is not null);
             await foreach (var (operation, queries) in new SelectedContent(store, selection).OperationsAsync(cancellationToken))
             {
                 RequestTraceWriter.Write(json, operation, queries);

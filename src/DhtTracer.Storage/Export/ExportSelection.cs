@@ -1,4 +1,5 @@
 using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Redaction;
 using DhtTracer.Storage.Queries;
 
 namespace DhtTracer.Storage.Export;
@@ -16,6 +17,9 @@ public sealed record ExportSelection
 
     /// <summary>Order of the operations, each with its queries. Traces are in order of arrival.</summary>
     public QuerySort Sort { get; private init; }
+
+    /// <summary>What replaces addresses, peer ids, keys and names; null to export what was recorded.</summary>
+    public Redactor? Redactor { get; init; }
 
     /// <summary>Selects these operations or queries, in this order.</summary>
     public static ExportSelection Of(IReadOnlyList<QueryId> ids) => new() { Ids = ids };

@@ -1,5 +1,8 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using DhtTracer.Analysis;
 using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Redaction;
 using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Storage.Export;
@@ -12,7 +15,7 @@ internal sealed class SelectedContent(TraceStore store, ExportSelection selectio
     private const int OperationsInPage = 500;
     private const int TracesInPage = 10_000;
 
-    public async IAsyncEnumerable<(Operation Operation, IReadOnlyList<Query> Queries)> OperationsAsync(
+    public async IAsyncEnumerable<(Operation Operation, ImmutableArray<Query> Queries)> OperationsAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
@@ -28,7 +31,8 @@ internal sealed class SelectedContent(TraceStore store, ExportSelection selectio
             var (_, found) = store.ReconstructWithSpans(content);
             if (found.OperationOf(id) is { } operation && written?.Add(operation.Id) != false)
             {
-                yield return (operation, found.QueriesOf(operation.Id));
+                var queries = found.QueriesOf(operation.Id);
+                yield return selection.Redactor?.Redact(operation, queries) ?? (operation, queries);
             }
         }
     }
@@ -47,7 +51,7 @@ internal sealed class SelectedContent(TraceStore store, ExportSelection selectio
             var (spans, found) = store.ReconstructWithSpans(content);
             foreach (var query in found.QueriesOf(id))
             {
-                yield return (query, spans);
+                yield return selection.Redactor is { } redactor ? (redactor.Redact(query), []) : (query, spans);
             }
         }
     }
@@ -83,7 +87,7 @@ internal sealed class SelectedContent(TraceStore store, ExportSelection selectio
         {
             foreach (var id in ids)
             {
-                yield return await store.FindQueriesAsync(id, cancellationToken);
+                yield return [.. (await store.FindQueriesAsync(id, cancellationToken)).Select(Redacted)];
             }
 
             yield break;
@@ -93,16 +97,39 @@ internal sealed class SelectedContent(TraceStore store, ExportSelection selectio
         do
         {
             var page = await store.ListOperationsAsync(selection.Filter, selection.Sort, cursor, OperationsInPage, cancellationToken);
-            yield return [.. page.Rows.SelectMany(static row => row.Queries)];
+            yield return [.. page.Rows.SelectMany(static row => row.Queries).Select(Redacted)];
             cursor = page.Next;
         } while (cursor is not null);
     }
 
     /// <summary>
+    /// The spans of each trace, once. Those of a redacted trace are made of its operations, because a program's own spans hold too much.
+    /// </summary>
+    public async IAsyncEnumerable<IReadOnlyList<Span>> SpansAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var id in TracesAsync(cancellationToken))
+        {
+            var spans =
+                selection.Redactor is not { } redactor ? await store.GetTraceAsync(id, cancellationToken)
+                : await store.LoadAsync(id, cancellationToken) is { } content ? Spans(store.ReconstructWithSpans(content).Found, redactor)
+                : [];
+            if (spans.Count > 0)
+            {
+                yield return spans;
+            }
+        }
+    }
+
+    private static List<Span> Spans(ReconstructedTrace trace, Redactor redactor) =>
+        [.. trace.Operations.SelectMany(operation => redactor.Spans(operation, trace.Queries))];
+
+    private QuerySummary Redacted(QuerySummary query) => selection.Redactor?.Redact(query) ?? query;
+
+    /// <summary>
     /// Returns each trace once. Paging by the trace's number, not by its queries, needs no memory of the traces already written, and a
     /// query that arrives in the meantime shifts nothing.
     /// </summary>
-    public async IAsyncEnumerable<TraceId> TracesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<TraceId> TracesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (selection.Ids is { } ids)
         {

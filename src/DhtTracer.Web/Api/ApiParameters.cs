@@ -68,6 +68,7 @@ internal static class ApiParameters
     public static IReadOnlyList<ApiParameter> Export { get; } =
     [
         new("format", "Format of the file", [.. ExportFormat.All.Select(static format => format.Name)]),
+        new(ExportRequest.RedactName, "1 replaces addresses, peer ids, keys and names by pseudonyms", ["0", "1"]),
         new("id", "Permalink of a query; not together with filters", MostTimes: ExportRequest.MostIds),
         new("sort", "In what order", Names<QuerySort>(QueryListAddress.SortName)),
     ];

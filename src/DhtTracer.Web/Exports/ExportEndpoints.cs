@@ -1,5 +1,6 @@
 using DhtTracer.Analysis.Export;
 using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Redaction;
 using DhtTracer.Analysis.RequestTrace;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Export;
@@ -56,8 +57,13 @@ internal static class ExportEndpoints
         }
 
         return request.Selection.Ids is [var only] && !format.Sets
-            ? await FileAsync(format, only, store, http, cancellationToken) ?? notHere(only)
-            : new ExportResult(new ArchiveExporter(store), format, request.Selection, SetName);
+            ? await FileAsync(format, only, store, http, request.Selection.Redactor, cancellationToken) ?? notHere(only)
+            : new ExportResult(
+                new ArchiveExporter(store),
+                format,
+                request.Selection,
+                request.Selection.Redactor is null ? SetName : SetName + "-redacted"
+            );
     }
 
     private static async Task<IResult> QueryAsync(
@@ -69,7 +75,8 @@ internal static class ExportEndpoints
     ) =>
         !QueryId.TryParse(id, out var queryId) ? Results.NotFound()
         : ExportFormat.OfSingle(extension) is { } format
-            ? await FileAsync(format, queryId, store, request, cancellationToken) ?? Results.NotFound()
+            ? await FileAsync(format, queryId, store, request, ExportRequest.RedactorOf(request.Query), cancellationToken)
+                ?? Results.NotFound()
         : Bad(request, [$"A query is exported with one of these endings: {string.Join(", ", SingleExtensions)}."]);
 
     private static Task<IResult> SetAsync(HttpRequest request, [FromServices] TraceStore store) =>
@@ -130,6 +137,7 @@ internal static class ExportEndpoints
         QueryId id,
         TraceStore store,
         HttpRequest request,
+        Redactor? redactor,
         CancellationToken cancellationToken
     )
     {
@@ -138,16 +146,11 @@ internal static class ExportEndpoints
             return null;
         }
 
-        var name = $"query-{id.TraceId.ToString()[..12]}";
+        var name = redactor is null ? $"query-{id.TraceId.ToString()[..12]}" : "query-redacted";
         return
-            QueryFile.Of(
-                format.Kind,
-                query,
-                $"{request.Scheme}://{request.Host}/q/{id}",
-                await store.GetTraceAsync(id.TraceId, cancellationToken)
-            )
+            await SingleQuery.FileAsync(store, format.Kind, query, $"{request.Scheme}://{request.Host}/q/", redactor, cancellationToken)
                 is { } bytes
             ? Results.File(bytes, format.MediaType, $"{name}.{format.Extension}")
-            : new ExportResult(new ArchiveExporter(store), format, ExportSelection.Of([id]), name);
+            : new ExportResult(new ArchiveExporter(store), format, ExportSelection.Of([id]) with { Redactor = redactor }, name);
     }
 }

@@ -1,5 +1,6 @@
 using DhtTracer.Analysis.Export;
 using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Redaction;
 using DhtTracer.Storage.Export;
 using DhtTracer.Web.Search;
 using Microsoft.AspNetCore.Http;
@@ -15,11 +16,15 @@ internal sealed class ExportRequest
     /// <summary>Queries that can be named; more do not fit into an address.</summary>
     public const int MostIds = 200;
 
+    /// <summary>The parameter that replaces addresses, peer ids, keys and names: <c>redact=1</c>.</summary>
+    public const string RedactName = "redact";
+
     private static readonly HashSet<string> Known = new(QueryListAddress.Names.Where(static name => name != "at"), StringComparer.Ordinal)
     {
         "format",
         "id",
         "q",
+        RedactName,
     };
 
     private ExportRequest(ExportFormat? format, ExportSelection selection, IReadOnlyList<string> problems)
@@ -67,12 +72,22 @@ internal sealed class ExportRequest
             problems.Add($"A file of the format {format.Name} holds one query: name it by id.");
         }
 
-        return new ExportRequest(format, selection, problems);
+        if (query[RedactName].ToString() is not ("" or "0" or "1") and var redact)
+        {
+            problems.Add($"\"{Shown(redact)}\" (redact) is not 0 or 1.");
+        }
+
+        return new ExportRequest(format, selection with { Redactor = RedactorOf(query) }, problems);
     }
+
+    /// <summary>What replaces names, with a secret of its own for each file; null when the address does not ask for it. Any value but 0
+    /// asks for it: what was meant to be hidden must not be shown.</summary>
+    public static Redactor? RedactorOf(IQueryCollection query) =>
+        query[RedactName].ToString() is "" or "0" ? null : new Redactor(RedactionSecret.Random());
 
     private static ExportSelection Named(List<string> texts, IQueryCollection query, List<string> problems)
     {
-        if (query.Keys.Any(static name => name != "q" && QueryListAddress.Names.Contains(name)))
+        if (query.Keys.Any(static name => name is not ("q" or RedactName) && QueryListAddress.Names.Contains(name)))
         {
             problems.Add("Name queries by id, or filter them: not both.");
         }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.IO.Pipelines;
 using DhtTracer.Analysis.Export;
+using DhtTracer.Analysis.Redaction;
 using DhtTracer.Hosting;
 using DhtTracer.Output;
 using DhtTracer.Storage.Export;
@@ -30,6 +31,18 @@ internal static class ExportCommand
             Description = "File to write; standard output when it is not given.",
             HelpName = "FILE",
         };
+        var redact = new Option<bool>("--redact")
+        {
+            Description = "Replace addresses, peer ids, keys and names by pseudonyms; distances and times stay (docs/redaction.md).",
+        };
+        var secret = new Option<string?>("--redact-secret")
+        {
+            Description = "Redact with pseudonyms that follow from this text, so that files can be compared; at least 16 characters.",
+            HelpName = "TEXT",
+        };
+        secret.Validators.Add(static result =>
+            result.Require(result.Tokens is [{ Value.Length: >= 16 }], "--redact-secret takes at least 16 characters.")
+        );
         var filters = new QueryFilterOptions();
         var command = new Command(
             "export",
@@ -40,6 +53,8 @@ internal static class ExportCommand
             ids,
             format,
             file,
+            redact,
+            secret,
         };
         filters.AddTo(command);
         command.SetAction(
@@ -71,6 +86,10 @@ internal static class ExportCommand
                             found.Add(await ShowCommand.FindAsync(store, id, cancellation));
                         }
 
+                        var redactor =
+                            result.GetValue(secret) is { } text ? new Redactor(RedactionSecret.Of(text))
+                            : result.GetValue(redact) ? new Redactor(RedactionSecret.Random())
+                            : null;
                         var selection =
                             named.Length > 0
                                 ? ExportSelection.Of([.. found.Select(static item => item.Id).Distinct()])
@@ -81,18 +100,22 @@ internal static class ExportCommand
                             {
                                 if (
                                     found is [{ Single: { } only }]
-                                    && QueryFile.Of(
-                                        wanted.Kind,
-                                        only,
-                                        $"/q/{only.Id}",
-                                        await store.GetTraceAsync(only.Id.TraceId, cancellation)
-                                    )
-                                        is { } bytes
+                                    && await SingleQuery.FileAsync(store, wanted.Kind, only, "/q/", redactor, cancellation) is { } bytes
                                 )
                                 {
                                     await output.WriteAsync(bytes, cancellation);
                                 }
-                                else if (await new ArchiveExporter(store).ExportAsync(wanted, selection, output, cancellation) == 0)
+                                else if (
+                                    await new ArchiveExporter(store).ExportAsync(
+                                        wanted,
+                                        selection with
+                                        {
+                                            Redactor = redactor,
+                                        },
+                                        output,
+                                        cancellation
+                                    ) == 0
+                                )
                                 {
                                     throw new CommandFailedException("No operation matches: nothing was exported.");
                                 }
