@@ -91,6 +91,7 @@ internal static class TracerCommandLine
             RecordCommand.Create(),
             ExportCommand.Create(),
             ValidateCommand.Create(),
+            GateCommand.Create(),
             PullCommand.Create(),
             HealthCommand.Create(),
             PinCommand.Create(),

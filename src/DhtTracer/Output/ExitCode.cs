@@ -14,6 +14,12 @@ internal static class ExitCode
     /// <summary>A file that was checked does not follow its format.</summary>
     public const int NotValid = 3;
 
+    /// <summary>The operations of a gate are worse than allowed.</summary>
+    public const int GateFailed = 4;
+
+    /// <summary>A gate has too few operations to tell.</summary>
+    public const int TooFewToTell = 5;
+
     /// <summary>Ctrl-C stopped it before its work was done.</summary>
     public const int Interrupted = 130;
 }

@@ -20,11 +20,7 @@ public class ComparisonTests
 
     [Theory]
     [MemberData(nameof(IdenticalSets))]
-    public void Sets_from_one_distribution_are_called_different_in_under_6_percent_of_the_trials(
-        int count,
-        int countOfB,
-        string population
-    )
+    public void Sets_from_one_distribution_are_called_different_in_under_6_percent_of_the_trials(int count, int countOfB, string population)
     {
         var alarms = 0;
         var byFigure = new Dictionary<string, int>(StringComparer.Ordinal);
