@@ -276,14 +276,14 @@ public sealed class PostgresTraceStore : TraceStore
         );
 
     /// <inheritdoc/>
-    public override Task<RecordSightings> ListSightingsAsync(
+    public override Task<IReadOnlyList<RecordSightings>> ListSightingsAsync(
         IReadOnlyList<ReadOnlyMemory<byte>> keys,
         int limit,
         CancellationToken cancellationToken = default
     )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        return _database.Readers.ReadAsync(connection => _records.Sightings(connection, keys, limit), cancellationToken);
+        return _database.Readers.ReadAsync(connection => _records.Sightings(connection, keys, limit, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -275,14 +275,17 @@ public sealed class SqliteTraceStore : TraceStore
         );
 
     /// <inheritdoc/>
-    public override Task<RecordSightings> ListSightingsAsync(
+    public override Task<IReadOnlyList<RecordSightings>> ListSightingsAsync(
         IReadOnlyList<ReadOnlyMemory<byte>> keys,
         int limit,
         CancellationToken cancellationToken = default
     )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        return _database.Readers.ReadAsync(connection => RecordReader.Sightings(connection, keys, limit), cancellationToken);
+        return _database.Readers.ReadAsync(
+            connection => RecordReader.Sightings(connection, keys, limit, cancellationToken),
+            cancellationToken
+        );
     }
 
     /// <inheritdoc/>

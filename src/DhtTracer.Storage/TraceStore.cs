@@ -285,11 +285,12 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
     /// <param name="cancellationToken">Stops counting.</param>
     public abstract Task<OperationFacets> ListFacetsAsync(QueryFilter filter, CancellationToken cancellationToken = default);
 
-    /// <summary>Lists what the archive holds of a record, without decoding traces.</summary>
-    /// <param name="keys">The bytes that are hashed. One text can be read as several keys.</param>
-    /// <param name="limit">Maximum number of operations, and of corrections; the latest are read. At least 1.</param>
+    /// <summary>Lists what the archive holds of records, without decoding traces.</summary>
+    /// <param name="keys">The bytes that are hashed.</param>
+    /// <param name="limit">Maximum number of operations of a key, and of corrections; the latest are read. At least 1.</param>
     /// <param name="cancellationToken">Stops the search.</param>
-    public abstract Task<RecordSightings> ListSightingsAsync(
+    /// <returns>One for each key, in the same order.</returns>
+    public abstract Task<IReadOnlyList<RecordSightings>> ListSightingsAsync(
         IReadOnlyList<ReadOnlyMemory<byte>> keys,
         int limit,
         CancellationToken cancellationToken = default

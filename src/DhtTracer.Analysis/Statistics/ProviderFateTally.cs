@@ -42,26 +42,23 @@ public sealed class ProviderFateTally
         Missed += block == BlockArrival.None ? 1 : 0;
     }
 
-    /// <summary>Counts a provider of a request.</summary>
-    /// <param name="step">How far it got.</param>
-    /// <param name="failure">Why it failed; null when it did not, and when the trace lost it.</param>
-    /// <param name="transport">Transport of its first address; null without one.</param>
+    /// <summary>Counts providers of requests that are alike.</summary>
+    /// <param name="step">How far they got.</param>
+    /// <param name="failure">Why they failed; null when they did not, and when the trace lost it.</param>
+    /// <param name="transport">Transport of their first address; null without one.</param>
     /// <param name="agent">Agent version; null when unknown.</param>
-    /// <param name="connectNs">How long its connect took, in nanoseconds; null when unknown.</param>
-    public void Add(ProviderStep step, ProviderFailure? failure, string? transport, string? agent, long? connectNs)
+    /// <param name="count">How many; at least 1.</param>
+    /// <param name="timed">Those of which it is known how long the connect took.</param>
+    /// <param name="connectNs">How long the connects of these took together, in nanoseconds.</param>
+    public void Add(ProviderStep step, ProviderFailure? failure, string? transport, string? agent, long count, long timed, long connectNs)
     {
-        All.Add(step);
-        Of(_byTransport, transport ?? "no address").Add(step);
-        Of(_byAgent, agent ?? Unknown).Add(step);
+        All.Add(step, count);
+        Of(_byTransport, transport ?? "no address").Add(step, count);
+        Of(_byAgent, agent ?? Unknown).Add(step, count);
         if (failure is { } known)
         {
             var before = _byFailure.GetValueOrDefault(known) ?? new FailureCount(known, 0, 0, 0);
-            _byFailure[known] = before with
-            {
-                Count = before.Count + 1,
-                Timed = before.Timed + (connectNs is null ? 0 : 1),
-                ConnectNs = before.ConnectNs + (connectNs ?? 0),
-            };
+            _byFailure[known] = new FailureCount(known, before.Count + count, before.Timed + timed, before.ConnectNs + connectNs);
         }
     }
 
@@ -71,7 +68,8 @@ public sealed class ProviderFateTally
         Add(fates.Block);
         foreach (var provider in fates.Providers)
         {
-            Add(provider.Step, provider.Failure, provider.Transport, provider.Agent, provider.ConnectNs);
+            var took = provider.ConnectNs;
+            Add(provider.Step, provider.Failure, provider.Transport, provider.Agent, 1, took is null ? 0 : 1, took ?? 0);
         }
     }
 
@@ -115,13 +113,13 @@ public sealed class FateCounts(string name)
     /// <summary>Share of failed ones among those whose end is known; null when none is.</summary>
     public double? FailedShare => Providers == Unknown ? null : (double)Failed / (Providers - Unknown);
 
-    internal void Add(ProviderStep step)
+    internal void Add(ProviderStep step, long count)
     {
-        Providers++;
-        Connected += step == ProviderStep.Connected ? 1 : 0;
-        WithoutBlock += step == ProviderStep.WithoutBlock ? 1 : 0;
-        Failed += step is ProviderStep.Failed or ProviderStep.FailedUnsaid ? 1 : 0;
-        Unknown += step == ProviderStep.Unknown ? 1 : 0;
+        Providers += count;
+        Connected += step == ProviderStep.Connected ? count : 0;
+        WithoutBlock += step == ProviderStep.WithoutBlock ? count : 0;
+        Failed += step is ProviderStep.Failed or ProviderStep.FailedUnsaid ? count : 0;
+        Unknown += step == ProviderStep.Unknown ? count : 0;
     }
 }
 

@@ -15,57 +15,63 @@ namespace DhtTracer.Storage.Postgres.Records;
 /// <summary>Reads what operations show of records and providers from their packed columns.</summary>
 internal sealed class RecordReader(StringTables strings)
 {
-    /// <summary>What the archive holds of a record.</summary>
-    public RecordSightings Sightings(NpgsqlConnection connection, IReadOnlyList<ReadOnlyMemory<byte>> keys, int limit)
+    /// <summary>What the archive holds of records.</summary>
+    public IReadOnlyList<RecordSightings> Sightings(
+        NpgsqlConnection connection,
+        IReadOnlyList<ReadOnlyMemory<byte>> keys,
+        int limit,
+        CancellationToken cancellationToken
+    )
     {
-        var sightings = new List<RecordSighting>();
-        var corrections = new List<RecordCorrection>();
+        var found = new List<RecordSightings>(keys.Count);
         foreach (var key in keys)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var bytes = key.ToArray();
             var digest = TraceKey.Digest(bytes);
-            sightings.AddRange(
-                connection
-                    .Query<RecordRow>(
-                        $"""
-                        SELECT {RecordRow.Columns} FROM dht_operation q JOIN trace t ON t.hash = q.hash AND t.no = q.trace
-                        LEFT JOIN text s ON s.no = q.service LEFT JOIN peer n ON n.no = q.node
-                        WHERE q.key_digest = @digest AND q.key_bytes = @bytes AND q.record IS NOT NULL
-                        ORDER BY q.start_ns DESC, q.no DESC LIMIT @limit
-                        """,
-                        new
-                        {
-                            bytes,
-                            digest,
-                            limit = limit + 1,
-                        }
-                    )
-                    .Select(row => row.ToSighting(strings.Peers, strings.Texts))
-            );
-            corrections.AddRange(
-                connection
-                    .Query<(long Peer, long StartNs, int Outcome)>(
-                        """
-                        SELECT peer, start_ns, outcome::integer FROM loose_part
-                        WHERE key_digest = @digest AND key_bytes = @bytes AND type = @type ORDER BY start_ns DESC, no DESC LIMIT @limit
-                        """,
-                        new
-                        {
-                            bytes,
-                            digest,
-                            type = (short)MessageType.PutValue,
-                            limit = limit + 1,
-                        }
-                    )
-                    .Select(row => new RecordCorrection(strings.Peers.Get(row.Peer), (ulong)row.StartNs, (RequestOutcome)row.Outcome))
+            var sightings = connection
+                .Query<RecordRow>(
+                    $"""
+                    SELECT {RecordRow.Columns} FROM dht_operation q JOIN trace t ON t.hash = q.hash AND t.no = q.trace
+                    LEFT JOIN text s ON s.no = q.service LEFT JOIN peer n ON n.no = q.node
+                    WHERE q.key_digest = @digest AND q.key_bytes = @bytes AND q.record IS NOT NULL
+                    ORDER BY q.start_ns DESC, q.no DESC LIMIT @limit
+                    """,
+                    new
+                    {
+                        bytes,
+                        digest,
+                        limit = limit + 1,
+                    }
+                )
+                .Select(row => row.ToSighting(strings.Peers, strings.Texts))
+                .ToList();
+            var corrections = connection
+                .Query<(long Peer, long StartNs, int Outcome)>(
+                    """
+                    SELECT peer, start_ns, outcome::integer FROM loose_part
+                    WHERE key_digest = @digest AND key_bytes = @bytes AND type = @type ORDER BY start_ns DESC, no DESC LIMIT @limit
+                    """,
+                    new
+                    {
+                        bytes,
+                        digest,
+                        type = (short)MessageType.PutValue,
+                        limit = limit + 1,
+                    }
+                )
+                .Select(row => new RecordCorrection(strings.Peers.Get(row.Peer), (ulong)row.StartNs, (RequestOutcome)row.Outcome))
+                .ToList();
+            found.Add(
+                new RecordSightings(
+                    [.. sightings.Take(limit)],
+                    [.. corrections.Take(limit)],
+                    sightings.Count > limit || corrections.Count > limit
+                )
             );
         }
 
-        return new RecordSightings(
-            [.. sightings.OrderByDescending(static sighting => sighting.StartUnixNano).Take(limit)],
-            [.. corrections.OrderByDescending(static correction => correction.StartUnixNano).Take(limit)],
-            sightings.Count > limit || corrections.Count > limit
-        );
+        return found;
     }
 
     /// <summary>Keys whose records may need attention.</summary>
@@ -111,7 +117,7 @@ internal sealed class RecordReader(StringTables strings)
     /// <summary>Counts what became of the providers that operations of a filter found.</summary>
     public ProviderFateTally Fates(NpgsqlConnection connection, QueryFilter filter, CancellationToken cancellationToken)
     {
-        var tally = new ProviderFateTally();
+        var sum = new PackedFates.Sum();
         var where = new ListFilter(connection, strings, ListTable.Operations, filter);
         foreach (
             var fates in connection.Query<byte[]>(
@@ -122,9 +128,9 @@ internal sealed class RecordReader(StringTables strings)
         )
         {
             cancellationToken.ThrowIfCancellationRequested();
-            PackedFates.Read(fates, tally, strings.Texts);
+            sum.Add(fates);
         }
 
-        return tally;
+        return sum.ToTally(strings.Texts);
     }
 }

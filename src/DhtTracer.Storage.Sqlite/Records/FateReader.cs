@@ -17,19 +17,20 @@ internal static class FateReader
     public static ProviderFateTally Count(SqliteConnection connection, QueryFilter filter, CancellationToken cancellationToken)
     {
         using var texts = new NumberedStrings(connection, "SELECT value FROM text WHERE no = ?1", NumberedStrings.Text);
-        var tally = new ProviderFateTally();
+        var sum = new PackedFates.Sum();
         var parameters = new DynamicParameters();
         foreach (var source in QueryList.Sources(ListTable.Operations, filter))
         {
             var sql = new StringBuilder($"SELECT q.fates {source} WHERE q.fates IS NOT NULL");
             QueryList.Where(connection, ListTable.Operations, sql, parameters, filter);
-            foreach (var fates in connection.Query<byte[]>(sql.ToString(), parameters, buffered: false))
+            using var reader = connection.ExecuteReader(sql.ToString(), parameters);
+            while (reader.Read())
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                PackedFates.Read(fates, tally, texts);
+                sum.Add((byte[])reader[0]);
             }
         }
 
-        return tally;
+        return sum.ToTally(texts);
     }
 }

@@ -11,52 +11,55 @@ namespace DhtTracer.Storage.Sqlite.Records;
 /// <summary>Reads what operations show of records from their packed columns. Each read seeks in an index and ends after a limit.</summary>
 internal static class RecordReader
 {
-    /// <summary>What the archive holds of a record.</summary>
-    public static RecordSightings Sightings(SqliteConnection connection, IReadOnlyList<ReadOnlyMemory<byte>> keys, int limit)
+    /// <summary>What the archive holds of records.</summary>
+    public static IReadOnlyList<RecordSightings> Sightings(
+        SqliteConnection connection,
+        IReadOnlyList<ReadOnlyMemory<byte>> keys,
+        int limit,
+        CancellationToken cancellationToken
+    )
     {
         using var texts = new NumberedStrings(connection, "SELECT value FROM text WHERE no = ?1", NumberedStrings.Text);
         using var peers = new NumberedStrings(connection, "SELECT id FROM peer WHERE no = ?1", PeerTable.Read);
-        var sightings = new List<RecordSighting>();
-        var corrections = new List<RecordCorrection>();
+        using var parts = new Statement(
+            connection,
+            "SELECT peer, start_ns, outcome FROM loose_part WHERE key_bytes = ?1 AND type = ?2 ORDER BY start_ns DESC LIMIT ?3"
+        );
+        var found = new List<RecordSightings>(keys.Count);
         foreach (var key in keys)
         {
-            var bytes = key.ToArray();
-            sightings.AddRange(
-                connection
-                    .Query<RecordRow>(
-                        $"""
-                        SELECT {RecordRow.Columns} FROM dht_operation q JOIN trace t ON t.no = q.trace
-                        LEFT JOIN text s ON s.no = q.service LEFT JOIN peer n ON n.no = q.node
-                        WHERE q.key_bytes = @bytes AND q.record IS NOT NULL ORDER BY q.start_ns DESC LIMIT @limit
-                        """,
-                        new { bytes, limit = limit + 1 },
-                        buffered: false
-                    )
-                    .Select(row => row.ToSighting(peers, texts))
-            );
-            corrections.AddRange(
-                connection
-                    .Query<(long Peer, long StartNs, int Outcome)>(
-                        """
-                        SELECT peer, start_ns, outcome FROM loose_part WHERE key_bytes = @bytes AND type = @type
-                        ORDER BY start_ns DESC LIMIT @limit
-                        """,
-                        new
-                        {
-                            bytes,
-                            type = (int)MessageType.PutValue,
-                            limit = limit + 1,
-                        }
-                    )
-                    .Select(row => new RecordCorrection(peers.Get(row.Peer), (ulong)row.StartNs, (RequestOutcome)row.Outcome))
+            cancellationToken.ThrowIfCancellationRequested();
+            var sightings = connection
+                .Query<RecordRow>(
+                    $"""
+                    SELECT {RecordRow.Columns} FROM dht_operation q JOIN trace t ON t.no = q.trace
+                    LEFT JOIN text s ON s.no = q.service LEFT JOIN peer n ON n.no = q.node
+                    WHERE q.key_bytes = @bytes AND q.record IS NOT NULL ORDER BY q.start_ns DESC LIMIT @limit
+                    """,
+                    new { bytes = key.ToArray(), limit = limit + 1 }
+                )
+                .Select(row => row.ToSighting(peers, texts))
+                .ToList();
+            var corrections = new List<RecordCorrection>();
+            parts.Bind(1, key.Span).Bind(2, (long)MessageType.PutValue).Bind(3, limit + 1L);
+            while (parts.Step())
+            {
+                corrections.Add(
+                    new RecordCorrection(peers.Get(parts.GetInt64(0)), (ulong)parts.GetInt64(1), (RequestOutcome)parts.GetInt64(2))
+                );
+            }
+
+            parts.Reset();
+            found.Add(
+                new RecordSightings(
+                    [.. sightings.Take(limit)],
+                    [.. corrections.Take(limit)],
+                    sightings.Count > limit || corrections.Count > limit
+                )
             );
         }
 
-        return new RecordSightings(
-            [.. sightings.OrderByDescending(static sighting => sighting.StartUnixNano).Take(limit)],
-            [.. corrections.OrderByDescending(static correction => correction.StartUnixNano).Take(limit)],
-            sightings.Count > limit || corrections.Count > limit
-        );
+        return found;
     }
 
     /// <summary>Keys whose records may need attention.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Statistics;
 
@@ -32,24 +33,56 @@ internal static class PackedFates
         return output.WrittenSpan.ToArray();
     }
 
-    /// <summary>Counts what <see cref="Write"/> wrote.</summary>
-    /// <exception cref="InvalidDataException">The bytes are damaged.</exception>
-    public static void Read(ReadOnlySpan<byte> bytes, ProviderFateTally tally, INumberedStrings texts)
+    /// <summary>
+    /// Counts what <see cref="Write"/> wrote for many requests. Names are looked up once for each kind of provider, at the end.
+    /// </summary>
+    internal sealed class Sum
     {
-        tally.Add((BlockArrival)Varint.Read(ref bytes));
-        while (!bytes.IsEmpty)
+        private readonly ProviderFateTally _tally = new();
+        private readonly Dictionary<Kind, Totals> _kinds = [];
+
+        /// <summary>Counts a request.</summary>
+        /// <exception cref="InvalidDataException">The bytes are damaged.</exception>
+        public void Add(ReadOnlySpan<byte> bytes)
         {
-            var step = (ProviderStep)Varint.Read(ref bytes);
-            var failure = (ProviderFailure?)Varint.ReadNullable(ref bytes);
-            var transport = Varint.ReadNullable(ref bytes);
-            var agent = Varint.ReadNullable(ref bytes);
-            tally.Add(
-                step,
-                failure,
-                transport is { } number ? texts.Get(number) : null,
-                agent is { } known ? texts.Get(known) : null,
-                Varint.ReadNullable(ref bytes)
-            );
+            _tally.Add((BlockArrival)Varint.Read(ref bytes));
+            while (!bytes.IsEmpty)
+            {
+                var kind = new Kind(
+                    (ProviderStep)Varint.Read(ref bytes),
+                    (ProviderFailure?)Varint.ReadNullable(ref bytes),
+                    Varint.ReadNullable(ref bytes),
+                    Varint.ReadNullable(ref bytes)
+                );
+                var took = Varint.ReadNullable(ref bytes);
+                ref var totals = ref CollectionsMarshal.GetValueRefOrAddDefault(_kinds, kind, out _);
+                totals = new Totals(totals.Count + 1, totals.Timed + (took is null ? 0 : 1), totals.ConnectNs + (took ?? 0));
+            }
         }
+
+        /// <summary>The counts.</summary>
+        /// <param name="texts">Gives names by their numbers.</param>
+        public ProviderFateTally ToTally(INumberedStrings texts)
+        {
+            foreach (var (kind, totals) in _kinds)
+            {
+                _tally.Add(
+                    kind.Step,
+                    kind.Failure,
+                    kind.Transport is { } transport ? texts.Get(transport) : null,
+                    kind.Agent is { } agent ? texts.Get(agent) : null,
+                    totals.Count,
+                    totals.Timed,
+                    totals.ConnectNs
+                );
+            }
+
+            _kinds.Clear();
+            return _tally;
+        }
+
+        private readonly record struct Kind(ProviderStep Step, ProviderFailure? Failure, long? Transport, long? Agent);
+
+        private readonly record struct Totals(long Count, long Timed, long ConnectNs);
     }
 }

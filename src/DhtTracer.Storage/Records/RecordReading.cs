@@ -11,7 +11,7 @@ public static class RecordReading
     public const int MostOfKey = 1000;
 
     /// <summary>The same where many keys are read at once.</summary>
-    private const int MostOfListed = 50;
+    private const int MostOfListed = 25;
 
     /// <summary>The life of a record; null when the archive holds no operation of it.</summary>
     /// <param name="store">The archive.</param>
@@ -25,14 +25,13 @@ public static class RecordReading
         CancellationToken cancellationToken = default
     )
     {
-        foreach (var candidate in KeySearch.Parse(text).Candidates)
+        // The text of a user can be read as several keys, most likely first.
+        var candidates = KeySearch.Parse(text).Candidates;
+        var found = await store.ListSightingsAsync([.. candidates.Select(Bytes)], MostOfKey, cancellationToken);
+        if (found.FirstOrDefault(static record => !record.Sightings.IsEmpty) is { } record)
         {
-            var found = await store.ListSightingsAsync([Convert.FromHexString(candidate.Bytes)], MostOfKey, cancellationToken);
-            if (!found.Sightings.IsEmpty)
-            {
-                var newest = await store.ListRecordKeysAsync(times.ReprovideNs, 1, cancellationToken);
-                return Life(found, times, newest.LatestUnixNano ?? found.Sightings[0].StartUnixNano);
-            }
+            var newest = await store.ListRecordKeysAsync(times.ReprovideNs, 1, cancellationToken);
+            return Life(record, times, newest.LatestUnixNano ?? record.Sightings[0].StartUnixNano);
         }
 
         return null;
@@ -55,18 +54,20 @@ public static class RecordReading
     )
     {
         var candidates = await store.ListRecordKeysAsync(times.ReprovideNs, limit, cancellationToken);
-        var lives = ImmutableArray.CreateBuilder<RecordLife>(candidates.Keys.Length);
-        foreach (var key in candidates.Keys)
-        {
-            var found = await store.ListSightingsAsync([Convert.FromHexString(key.Bytes)], MostOfListed, cancellationToken);
-            if (!found.Sightings.IsEmpty)
-            {
-                lives.Add(Life(found, times, candidates.LatestUnixNano ?? 0));
-            }
-        }
-
-        return lives.ToImmutable();
+        var found = await store.ListSightingsAsync(
+            [.. candidates.Keys.Select(static key => (ReadOnlyMemory<byte>)Convert.FromHexString(key.Bytes))],
+            MostOfListed,
+            cancellationToken
+        );
+        return
+        [
+            .. found
+                .Where(static record => !record.Sightings.IsEmpty)
+                .Select(record => Life(record, times, candidates.LatestUnixNano ?? 0)),
+        ];
     }
+
+    private static ReadOnlyMemory<byte> Bytes(KeyReading reading) => Convert.FromHexString(reading.Bytes);
 
     private static RecordLife Life(RecordSightings found, RecordTimes times, ulong asOf) =>
         RecordLives.Of(found.Sightings[0].Key, found.Sightings, found.Corrections, times, asOf) with

@@ -103,7 +103,7 @@ internal sealed record RecordsAnswer(ImmutableArray<RecordLine> Records);
 /// <param name="Key">Text of its key.</param>
 /// <param name="Kind">What it holds.</param>
 /// <param name="Alarms">What somebody should look at, worst first.</param>
-/// <param name="Publications">Publications that were read: the latest 50 operations of the record at most.</param>
+/// <param name="Publications">Publications that were read: the latest 25 operations of the record at most.</param>
 /// <param name="Lookups">Lookups that were read.</param>
 /// <param name="Holders">Holders found by the latest lookup that counts them; null without one.</param>
 /// <param name="RunsOut">When it runs out; null when unknown.</param>

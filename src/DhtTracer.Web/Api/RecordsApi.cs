@@ -12,7 +12,7 @@ namespace DhtTracer.Web.Api;
 /// <summary>Records of <c>/api/v1</c>: their lives, as the pages at <c>/records</c> show them.</summary>
 internal static class RecordsApi
 {
-    private const int Looked = 200;
+    private const int Looked = 100;
 
     /// <summary>Adds the endpoints.</summary>
     public static void Map(IEndpointRouteBuilder api)

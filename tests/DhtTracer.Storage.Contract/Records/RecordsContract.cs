@@ -4,6 +4,7 @@ using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Records;
 using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Records;
 using DhtTracer.Storage.Traces;
 using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
@@ -27,17 +28,17 @@ public abstract class RecordsContract : StoreContract
         await SaveAsync(store, second);
         await SaveAsync(store, first);
 
-        var found = await store.ListSightingsAsync([Bytes(Name)], 10);
+        var found = await ReadAsync(store, Name, 10);
         Assert.False(found.HasOlder);
         Assert.Empty(found.Corrections);
         Assert.Equal([second.Operations[0].Id, first.Operations[0].Id], found.Sightings.Select(static sighting => sighting.Operation));
         Same(RecordSighting.Of(second.Operations[0], second.Queries)!, found.Sightings[0]);
         Assert.Equal(new IpnsValue("/ipfs/bafy", 7, 1_900_000_000_000_000_001), found.Sightings[0].Values[0].Ipns);
 
-        var cut = await store.ListSightingsAsync([Bytes(Name)], 1);
+        var cut = await ReadAsync(store, Name, 1);
         Assert.True(cut.HasOlder);
         Assert.Single(cut.Sightings);
-        Assert.Empty((await store.ListSightingsAsync([Bytes(Cid)], 10)).Sightings);
+        Assert.Empty((await ReadAsync(store, Cid, 10)).Sightings);
     }
 
     [Fact]
@@ -50,7 +51,7 @@ public abstract class RecordsContract : StoreContract
         var without = looked.Queries[0] with { Peers = [] };
         await AnalyseAsync(store, Make.Trace(1), ReconstructedTrace.Of([without]));
 
-        Assert.Empty(Assert.Single((await store.ListSightingsAsync([Bytes(Name)], 10)).Sightings).Holders);
+        Assert.Empty(Assert.Single((await ReadAsync(store, Name, 10)).Sightings).Holders);
     }
 
     [Fact]
@@ -64,7 +65,7 @@ public abstract class RecordsContract : StoreContract
 
         Assert.Equal(
             [new RecordCorrection(Holder, Make.Start + 5, RequestOutcome.Answered)],
-            (await store.ListSightingsAsync([Bytes(Name)], 10)).Corrections
+            (await ReadAsync(store, Name, 10)).Corrections
         );
     }
 
@@ -238,6 +239,14 @@ public abstract class RecordsContract : StoreContract
         };
 
     private static ReadOnlyMemory<byte> Bytes(QueryKey key) => Convert.FromHexString(key.Bytes);
+
+    private static async Task<RecordSightings> ReadAsync(TraceStore store, QueryKey key, int limit)
+    {
+        // Another key before it shows that each answer is of its own key.
+        var found = await store.ListSightingsAsync([new byte[] { 7 }, Bytes(key)], limit);
+        Assert.Empty(found[0].Sightings);
+        return found[1];
+    }
 
     private static async Task SaveAsync(TraceStore store, ReconstructedTrace found)
     {

@@ -11,7 +11,7 @@ namespace DhtTracer.Web.Pages.Records;
 internal sealed class RecordsModel(TraceStore store) : PageModel
 {
     /// <summary>Operations of each kind that the list looks at: three times as many records at most.</summary>
-    private const int Looked = 200;
+    private const int Looked = 100;
 
     /// <summary>The records, the one touched last first.</summary>
     public ImmutableArray<RecordLife> Lives { get; private set; } = [];
