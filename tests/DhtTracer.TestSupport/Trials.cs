@@ -12,7 +12,12 @@ public static class Trials
 
     /// <summary>The number of trials.</summary>
     public static int Count { get; } =
-        int.TryParse(Environment.GetEnvironmentVariable("DHT_TRACER_TRIALS"), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+        int.TryParse(
+            Environment.GetEnvironmentVariable("DHT_TRACER_TRIALS"),
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out var count
+        )
             ? Math.Max(count, 100)
             : Whole / 4;
 
