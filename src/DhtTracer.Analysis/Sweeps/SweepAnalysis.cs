@@ -29,6 +29,9 @@ public static class SweepAnalysis
     /// <summary>Longest time between the first lookup of an exploration and the line that says so, in nanoseconds.</summary>
     private const ulong LongestLogNs = 1_000_000_000;
 
+    /// <summary>Peer id of the node that left these facts, in base58; null when they do not tell it.</summary>
+    public static string? NodeOf(IEnumerable<SweepFact> facts) => OwnId([.. facts.OfType<SweepExploration>()])?.ToString();
+
     /// <summary>Makes a report.</summary>
     /// <param name="facts">The facts of one node, in any order, each once.</param>
     /// <param name="options">What else is known.</param>

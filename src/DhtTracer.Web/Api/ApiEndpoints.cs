@@ -53,6 +53,7 @@ internal static class ApiEndpoints
         RecordsApi.Map(api);
         EventsApi.Map(api);
         ExportApi.Map(api);
+        SweepApi.Map(api);
         IngestApi.Map(api);
         api.MapFallback(static () =>
                 Results.Problem(

@@ -89,6 +89,7 @@ internal static class TracerCommandLine
             QueriesCommand.Create(),
             ShowCommand.Create(),
             RecordCommand.Create(),
+            SweepCommand.Create(),
             ExportCommand.Create(),
             ValidateCommand.Create(),
             GateCommand.Create(),
