@@ -213,9 +213,7 @@ public static class SweepJson
 
     /// <summary>The key as a CID of raw bytes; its own codec is not in the trace's key. Base16 if it is no multihash.</summary>
     public static string KeyText(ReadOnlySpan<byte> key) =>
-        Multihash.TryParse(key, out var multihash)
-            ? Cid.CreateV1(Cid.Raw, multihash).ToString()
-            : "f" + Convert.ToHexStringLower(key);
+        Multihash.TryParse(key, out var multihash) ? Cid.CreateV1(Cid.Raw, multihash).ToString() : "f" + Convert.ToHexStringLower(key);
 
     private static void List<T>(Utf8JsonWriter json, string name, IEnumerable<T> items, Action<Utf8JsonWriter, T> write)
     {

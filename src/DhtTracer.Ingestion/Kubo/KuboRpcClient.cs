@@ -124,6 +124,85 @@ public sealed class KuboRpcClient : IDisposable
         }
     }
 
+    /// <summary>Asks for the level of a logger; null when the daemon does not tell it, as versions before 0.37.</summary>
+    /// <exception cref="KuboException">The daemon does not answer.</exception>
+    public async Task<string?> LogLevelAsync(string logger, CancellationToken cancellation)
+    {
+        try
+        {
+            var answer = await AnswerAsync($"log/level?arg={Uri.EscapeDataString(logger)}", cancellation);
+            using var json = JsonDocument.Parse(answer);
+            return
+                json.RootElement.ValueKind == JsonValueKind.Object
+                && json.RootElement.TryGetProperty("Levels", out var levels)
+                && levels.ValueKind == JsonValueKind.Object
+                && levels.TryGetProperty(logger, out var level)
+                && level.ValueKind == JsonValueKind.String
+                ? level.GetString()
+                : null;
+        }
+        catch (KuboException refused) when (refused.Problem is KuboProblem.Refused)
+        {
+            return null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Sets the level of a logger.</summary>
+    /// <exception cref="KuboException">The daemon does not answer, or refuses.</exception>
+    public Task SetLogLevelAsync(string logger, string level, CancellationToken cancellation) =>
+        AnswerAsync($"log/level?arg={Uri.EscapeDataString(logger)}&arg={Uri.EscapeDataString(level)}", cancellation);
+
+    /// <summary>Streams the log, from now on.</summary>
+    /// <param name="level">Lines of this level and above.</param>
+    /// <param name="cancellation">Ends the stream.</param>
+    /// <exception cref="KuboException">The daemon does not answer, or refuses.</exception>
+    public async Task<KuboLogStream> LogTailAsync(string level, CancellationToken cancellation)
+    {
+        var response = await SendAsync($"api/v0/log/tail?log-level={Uri.EscapeDataString(level)}", null, null, cancellation);
+        try
+        {
+            return response.StatusCode == HttpStatusCode.OK
+                ? new KuboLogStream(Address, response, await response.Content.ReadAsStreamAsync(cancellation))
+                : throw new KuboException(
+                    KuboProblem.Refused,
+                    $"The Kubo on {Address} does not stream its log: {await FailedAsync(response, cancellation)}"
+                );
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The whole answer of a command that answers at once, such as <c>provide/stat</c>.</summary>
+    /// <param name="commandAndQuery">The command and its options.</param>
+    /// <param name="cancellation">Closes the request.</param>
+    /// <exception cref="KuboException">The daemon does not answer within 5 seconds, or refuses.</exception>
+    public async Task<string> AnswerAsync(string commandAndQuery, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(IdentityTimeout);
+        try
+        {
+            using var response = await SendAsync("api/v0/" + commandAndQuery, null, null, limit.Token);
+            return response.StatusCode == HttpStatusCode.OK
+                ? Encoding.UTF8.GetString(await ReadSmallAsync(response, limit.Token, LongestPeersAnswer))
+                : throw new KuboException(
+                    KuboProblem.Refused,
+                    $"The Kubo on {Address} refuses the command: {await FailedAsync(response, limit.Token)}"
+                );
+        }
+        catch (OperationCanceledException late) when (!cancellation.IsCancellationRequested)
+        {
+            throw new KuboException(KuboProblem.Unreachable, $"The Kubo on {Address} did not answer in time.", late);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 

@@ -65,11 +65,7 @@ public static class SweepReader
 
     /// <summary>Reads a report.</summary>
     /// <exception cref="DatabaseException">The database cannot be read.</exception>
-    public static async Task<SweepAnswer> ReadAsync(
-        TraceStore store,
-        SweepQuestion question,
-        CancellationToken cancellationToken = default
-    )
+    public static async Task<SweepAnswer> ReadAsync(TraceStore store, SweepQuestion question, CancellationToken cancellationToken = default)
     {
         var sources = await store.ListSweepSourcesAsync(cancellationToken);
         ImmutableArray<SweepNode> nodes =
@@ -89,7 +85,11 @@ public static class SweepReader
         var from = question.FromUnixNano ?? (to > length ? to - length : 0);
         var (facts, hasOlder) = await FactsAsync(store, chosen.Sources[0], from, to, cancellationToken);
         var id = PeerOf(chosen.Sources[0].Instance) ?? SweepAnalysis.NodeOf(facts);
-        foreach (var other in id is null ? [] : sources.Where(source => source != chosen.Sources[0] && source.Service == chosen.Sources[0].Service))
+        foreach (
+            var other in id is null
+                ? []
+                : sources.Where(source => source != chosen.Sources[0] && source.Service == chosen.Sources[0].Service)
+        )
         {
             // Its log names the node when it is watched; its spans do only if the operator has set the resource.
             if (other.Instance is not null && PeerOf(other.Instance) != id || other.LastUnixNano < from || other.FirstUnixNano > to)
@@ -150,7 +150,10 @@ public static class SweepReader
         CancellationToken cancellationToken
     )
     {
-        var keys = facts.OfType<SweepMark>().Select(static mark => Convert.ToHexStringLower(mark.Key.AsSpan())).ToHashSet(StringComparer.Ordinal);
+        var keys = facts
+            .OfType<SweepMark>()
+            .Select(static mark => Convert.ToHexStringLower(mark.Key.AsSpan()))
+            .ToHashSet(StringComparer.Ordinal);
         if (keys.Count == 0)
         {
             return ([], 0, false);
@@ -168,7 +171,10 @@ public static class SweepReader
             MostSearched,
             cancellationToken
         );
-        var found = page.Rows.Select(static row => row.Operation).Where(operation => operation.Key is { } key && keys.Contains(key.Bytes)).ToList();
+        var found = page
+            .Rows.Select(static row => row.Operation)
+            .Where(operation => operation.Key is { } key && keys.Contains(key.Bytes))
+            .ToList();
         var lookups = ImmutableArray.CreateBuilder<SweepLookup>();
         foreach (var operation in found.Take(MostLookups))
         {
@@ -186,7 +192,8 @@ public static class SweepReader
         var peers = ImmutableArray.CreateBuilder<(ulong, bool)>();
         foreach (var peer in queries.SelectMany(static query => query.Peers))
         {
-            var answers = peer.Requests.Where(static request =>
+            var answers = peer
+                .Requests.Where(static request =>
                     request is { Type: MessageType.GetProviders, Outcome: RequestOutcome.Answered, Providers: not null }
                 )
                 .ToList();

@@ -38,7 +38,10 @@ internal static class SweepCommand
             )
         );
         var json = CommonOptions.Json();
-        var command = new Command("sweep", "Show a Kubo's provide sweep: which region had its turn when, and what was late, failed or never.")
+        var command = new Command(
+            "sweep",
+            "Show a Kubo's provide sweep: which region had its turn when, and what was late, failed or never."
+        )
         {
             node,
             key,
@@ -59,8 +62,7 @@ internal static class SweepCommand
                                 Node = result.GetValue(node),
                                 FromUnixNano = TimeOf(result.GetValue(from)),
                                 ToUnixNano = TimeOf(result.GetValue(to)),
-                                IntervalNs =
-                                    result.GetValue(interval) is { } text && DurationInput.TryParse(text, out var ns) ? ns : null,
+                                IntervalNs = result.GetValue(interval) is { } text && DurationInput.TryParse(text, out var ns) ? ns : null,
                             },
                             KeyOf(result.GetValue(key)),
                             result.GetValue(json),
@@ -101,11 +103,13 @@ internal static class SweepCommand
 
         foreach (var part in report.Forgetting)
         {
-            Line($"! No lookup found a record at {part.Peers} peers of {part.Prefix} ({part.Answers} answers); {part.Keys} keys are there.");
+            Line(
+                $"! No lookup found a record at {part.Peers} peers of {part.Prefix} ({part.Answers} answers); {part.Keys} keys are there."
+            );
         }
 
         Line("");
-        Line($"{"REGION",-16} {"KEYS",6} {"TURNS",6} {"LAST TURN (UTC)",-24} {"TOOK",8} {"GAP",8} {"SENT TO",9}  STATE");
+        Line($"{"REGION", -16} {"KEYS", 6} {"TURNS", 6} {"LAST TURN (UTC)", -24} {"TOOK", 8} {"GAP", 8} {"SENT TO", 9}  STATE");
         foreach (var region in report.Regions)
         {
             var last = region.Turns[^1];
@@ -119,14 +123,14 @@ internal static class SweepCommand
                 : region.IsLate == true ? "was late"
                 : "";
             Line(
-                $"{Name(region.Prefix),-16} {keys,6} {region.Turns.Length,6} {UtcText.Of(last.Visit.StartUnixNano),-24} "
-                    + $"{DurationText.Of(last.Batch.DurationNs),8} {DurationText.Of(region.LongestGapNs),8} {sent,9}  {state}"
+                $"{Name(region.Prefix), -16} {keys, 6} {region.Turns.Length, 6} {UtcText.Of(last.Visit.StartUnixNano), -24} "
+                    + $"{DurationText.Of(last.Batch.DurationNs), 8} {DurationText.Of(region.LongestGapNs), 8} {sent, 9}  {state}"
             );
         }
 
         foreach (var prefix in report.Never)
         {
-            Line($"{Name(prefix),-16} never in this time");
+            Line($"{Name(prefix), -16} never in this time");
         }
 
         if (key is { } known)

@@ -90,6 +90,7 @@ internal static class TracerCommandLine
             ShowCommand.Create(),
             RecordCommand.Create(),
             SweepCommand.Create(),
+            KuboCommands.Create(),
             ExportCommand.Create(),
             ValidateCommand.Create(),
             GateCommand.Create(),

@@ -66,8 +66,9 @@ internal sealed class OtlpSpanSender : IDisposable
     /// <summary>Why something could not be sent; null if everything was sent.</summary>
     public string? Failure { get; private set; }
 
-    /// <summary>Sends spans. A failure does not end the query; it is stored in <see cref="Failure"/>.</summary>
-    public async Task SendAsync(IReadOnlyList<Span> spans)
+    /// <summary>Sends spans. A failure is stored in <see cref="Failure"/>, and ends nothing.</summary>
+    /// <returns>Whether they were sent.</returns>
+    public async Task<bool> SendAsync(IReadOnlyList<Span> spans)
     {
         try
         {
@@ -77,7 +78,7 @@ internal sealed class OtlpSpanSender : IDisposable
                 await _grpc
                     .CreateCallInvoker()
                     .AsyncUnaryCall(ExportMethod, null, new CallOptions(deadline: DateTime.UtcNow + Timeout), body);
-                return;
+                return true;
             }
 
             using var content = new ByteArrayContent(body)
@@ -88,11 +89,15 @@ internal sealed class OtlpSpanSender : IDisposable
             if (!response.IsSuccessStatusCode)
             {
                 Failure ??= $"HTTP {(int)response.StatusCode}";
+                return false;
             }
+
+            return true;
         }
         catch (Exception failure) when (failure is RpcException or HttpRequestException or TaskCanceledException)
         {
             Failure ??= failure.Message;
+            return false;
         }
     }
 

@@ -53,6 +53,8 @@ public static class SiteStates
         ["peers, all"] = _ => new("/peers?range=all"),
         ["peer"] = a => new($"/peers/{a.Slowest.Peers[0].Id}?range=all"),
         ["peer, unknown"] = _ => new("/peers/12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo"),
+        ["sweep"] = _ => new("/sweep"),
+        ["sweep, not understood"] = _ => new("/sweep?from=soon&key=x"),
         ["records"] = _ => new("/records"),
         ["records, alarms"] = _ => new("/records?show=alarms"),
         ["record"] = _ => new("/records/" + Record),

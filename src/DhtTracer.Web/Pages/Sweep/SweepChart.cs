@@ -37,12 +37,7 @@ internal sealed class SweepChart(SweepReport report, byte[]? key)
             .Concat(report.Never.Select(static prefix => (Prefix: prefix, IsNever: true)))
             .OrderBy(static band => band.Prefix)
             .Select(static band =>
-                (
-                    Y(band.Prefix),
-                    HeightOf(band.Prefix),
-                    HeightOf(band.Prefix) >= LowestName ? NameOf(band.Prefix) : null,
-                    band.IsNever
-                )
+                (Y(band.Prefix), HeightOf(band.Prefix), HeightOf(band.Prefix) >= LowestName ? NameOf(band.Prefix) : null, band.IsNever)
             );
 
     /// <summary>The parts whose peers do not answer, or keep nothing.</summary>
@@ -110,7 +105,10 @@ internal sealed class SweepChart(SweepReport report, byte[]? key)
 
             foreach (var visit in batch.Visits)
             {
-                var state = visit.IsFailed || batch.Failure is not null ? "failed" : batch.HasSpans || batch.HasLog ? "provided" : "unexplored";
+                var state =
+                    visit.IsFailed || batch.Failure is not null ? "failed"
+                    : batch.HasSpans || batch.HasLog ? "provided"
+                    : "unexplored";
                 var keys = visit.Keys is { } count ? $"{count} keys" : "number of keys unknown";
                 yield return new SweepBar(
                     x,
