@@ -74,7 +74,9 @@ public sealed record KeySearch
                     hex,
                     Multiformats.KadId.Of(bytes).ToString(),
                     text,
-                    Multiformats.PeerId.TryParse(bytes, out var peer) ? peer.ToString() : null
+                    Multiformats.PeerId.TryParse(bytes, out var peer) ? peer.ToString()
+                        : Pseudonym.KadId(text) is not null ? text
+                        : null
                 )
             );
         }

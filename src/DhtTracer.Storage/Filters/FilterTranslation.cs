@@ -1,7 +1,6 @@
 using System.Globalization;
 using DhtTracer.Analysis.Keys;
 using DhtTracer.Analysis.Lint;
-using DhtTracer.Multiformats;
 using DhtTracer.Storage.Queries;
 
 namespace DhtTracer.Storage.Filters;
@@ -142,9 +141,9 @@ public sealed class FilterTranslation
 
     private string? Peer(FilterTerm term, bool canBeEnd)
     {
-        if (PeerId.TryParse(term.Value, out var peer))
+        if (Pseudonym.PeerName(term.Value) is { } peer)
         {
-            return peer.ToString();
+            return peer;
         }
 
         if (!canBeEnd || KeySearch.Parse(term.Value).Tail is not { } end)

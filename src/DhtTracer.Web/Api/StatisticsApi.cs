@@ -1,5 +1,5 @@
+using DhtTracer.Analysis.Keys;
 using DhtTracer.Analysis.Statistics;
-using DhtTracer.Multiformats;
 using DhtTracer.Storage;
 using DhtTracer.Web.Search;
 using Microsoft.AspNetCore.Builder;
@@ -148,7 +148,7 @@ internal static class StatisticsApi
         CancellationToken cancellationToken
     )
     {
-        if (!PeerId.TryParse(id, out var peer))
+        if (Pseudonym.PeerName(id) is not { } peer)
         {
             return ApiProblems.NotHere("peer");
         }
@@ -159,7 +159,7 @@ internal static class StatisticsApi
             return ApiProblems.Bad(search.Problems);
         }
 
-        var found = await search.ReadOneAsync(store, peer.ToString(), cancellationToken);
+        var found = await search.ReadOneAsync(store, peer, cancellationToken);
         return found.Peers.Count == 0
             ? ApiProblems.NotHere("peer")
             : Results.Json(new PeerAnswer(found.Peers[0], found.Operations), ApiJson.Options);

@@ -117,7 +117,7 @@ public sealed partial class RedactorTests
     )]
     [InlineData(
         "failed to dial 12D3KooWHoE5Nu5NgBXHPcW2QwtaPY5gF9pfnNkMizcRH3y5iPp8: no addresses",
-        "^failed to dial kad:[0-9a-f]{64}: no addresses$"
+        "^failed to dial kad-[0-9a-f]{64}: no addresses$"
     )]
     [InlineData("peer <peer.ID 12*y5iPp8> is gone", "^peer <peer.ID 12\\*…> is gone$")]
     [InlineData(

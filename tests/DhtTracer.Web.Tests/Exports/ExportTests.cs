@@ -125,7 +125,11 @@ public sealed class ExportTests(ExportTests.SiteOfThree three) : IClassFixture<E
         var answer = await GetAsync(site, $"/q/{Three[0].Id}/export.pdf");
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Contains("html, json, request-trace.json, csv, har, trace.json, svg", (await Site.DocumentAsync(answer)).Body!.Text(), StringComparison.Ordinal);
+        Assert.Contains(
+            "html, json, request-trace.json, csv, har, trace.json, svg",
+            (await Site.DocumentAsync(answer)).Body!.Text(),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]

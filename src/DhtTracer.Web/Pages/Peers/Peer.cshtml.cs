@@ -1,7 +1,7 @@
+using DhtTracer.Analysis.Keys;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Analysis.Waterfalls;
-using DhtTracer.Multiformats;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Operations;
 using DhtTracer.Web.Search;
@@ -37,12 +37,12 @@ internal sealed class PeerModel(TraceStore store, TimeProvider clock) : PageMode
     /// <summary>Shows the peer.</summary>
     public async Task<IActionResult> OnGetAsync(string id, CancellationToken cancellationToken)
     {
-        if (!PeerId.TryParse(id, out var peer))
+        if (Pseudonym.PeerName(id) is not { } peer)
         {
             return NotFound();
         }
 
-        if (peer.ToString() != id)
+        if (peer != id)
         {
             return RedirectPermanent($"/peers/{peer}{Request.QueryString}");
         }
