@@ -42,7 +42,7 @@ internal sealed partial class TextRedaction
     {
         text = Multiaddrs().Replace(text, match => _addresses.Multiaddr(match.Value));
         text = Paths().Replace(text, static match => $"/{match.Groups["kind"].Value}/{Removed}");
-        text = ShortPeers().Replace(text, "$1*" + Removed);
+        text = ShortPeers().Replace(text, "${head}*" + Removed);
         text = Ipv4().Replace(text, match => IsReplaced(match.Value) ? match.Value : _addresses.Ip(match.Value));
         text = Ipv6().Replace(text, match => Ip6(match.Value));
         text = Hosts().Replace(text, match => IPAddress.TryParse(match.Value, out _) ? match.Value : _addresses.Host(match.Value));
@@ -87,7 +87,11 @@ internal sealed partial class TextRedaction
         || ip.StartsWith("2001:db8::", StringComparison.Ordinal)
         || ip.StartsWith("fd00::", StringComparison.Ordinal);
 
-    [GeneratedRegex("""/(ip4|ip6|dns|dns4|dns6|dnsaddr)/[^\s\[\](){}<>,;"'`|]+""", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        """/(ip4|ip6|dns|dns4|dns6|dnsaddr)/[^\s\[\](){}<>,;"'`|]+""",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex Multiaddrs();
 
     [GeneratedRegex(
@@ -97,7 +101,7 @@ internal sealed partial class TextRedaction
     )]
     private static partial Regex Paths();
 
-    [GeneratedRegex("""(12D3|1|12|16|Qm)\*\w{4,8}""", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("""(?<head>12D3|1|12|16|Qm)\*\w{4,8}""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ShortPeers();
 
     [GeneratedRegex("""(?<![\w.])\d{1,3}(\.\d{1,3}){3}(?![\w.]*\.\d)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
