@@ -124,7 +124,7 @@ public sealed class KuboRpcClient : IDisposable
         }
     }
 
-    /// <summary>Asks for the level of a logger; null when the daemon does not tell it, as versions before 0.37.</summary>
+    /// <summary>Asks for the level of a logger; null when the daemon does not tell it, as old versions.</summary>
     /// <exception cref="KuboException">The daemon does not answer.</exception>
     public async Task<string?> LogLevelAsync(string logger, CancellationToken cancellation)
     {

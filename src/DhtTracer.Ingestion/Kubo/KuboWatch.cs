@@ -58,7 +58,6 @@ public sealed class KuboWatch(
     private readonly Channel<Span> _spans = Channel.CreateBounded<Span>(
         new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.Wait }
     );
-    private readonly CancellationTokenSource _ending = new();
     private int _lines;
     private int _statistics;
     private int _lost;
@@ -71,7 +70,8 @@ public sealed class KuboWatch(
         var spans = new KuboLogSpans(identity.Id, VersionOf(identity.Agent));
         var before = await client.LogLevelAsync(KuboLogNames.Provider, cancellation);
         var raised = Array.IndexOf(Levels, before ?? DefaultLevel) > Array.IndexOf(Levels, options.Level);
-        var sending = SendAllAsync();
+        using var ending = new CancellationTokenSource();
+        var sending = SendAllAsync(ending.Token);
         try
         {
             if (raised)
@@ -97,10 +97,9 @@ public sealed class KuboWatch(
                 await RestoreAsync(before ?? DefaultLevel);
             }
 
-            await _ending.CancelAsync();
+            await ending.CancelAsync();
             _spans.Writer.Complete();
             await sending;
-            _ending.Dispose();
         }
 
         return new KuboWatchSummary(_lines, _statistics, _lost);
@@ -216,13 +215,13 @@ public sealed class KuboWatch(
     }
 
     /// <summary>Sends what was seen, in order. At the end it tries once more, and counts what is lost.</summary>
-    private async Task SendAllAsync()
+    private async Task SendAllAsync(CancellationToken ending)
     {
         var batch = new List<Span>(MostTogether);
         while (await _spans.Reader.WaitToReadAsync())
         {
             // Lines come in bursts; together they are one message.
-            await PauseAsync(SendPause / 4);
+            await PauseAsync(SendPause / 4, ending);
             while (batch.Count < MostTogether && _spans.Reader.TryRead(out var span))
             {
                 batch.Add(span);
@@ -230,13 +229,13 @@ public sealed class KuboWatch(
 
             while (batch.Count > 0 && !await send(batch))
             {
-                if (_ending.IsCancellationRequested)
+                if (ending.IsCancellationRequested)
                 {
                     _lost += batch.Count;
                     break;
                 }
 
-                await PauseAsync(SendPause);
+                await PauseAsync(SendPause, ending);
             }
 
             batch.Clear();
@@ -244,8 +243,8 @@ public sealed class KuboWatch(
     }
 
     /// <summary>Waits, but not beyond the end of the watch.</summary>
-    private Task PauseAsync(TimeSpan pause) =>
-        Task.Delay(pause, clock, _ending.Token)
+    private Task PauseAsync(TimeSpan pause, CancellationToken ending) =>
+        Task.Delay(pause, clock, ending)
             .ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     /// <summary>How many peers each routing table has; the answer itself lists each of them.</summary>
