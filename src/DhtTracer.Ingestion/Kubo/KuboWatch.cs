@@ -218,7 +218,7 @@ public sealed class KuboWatch(
     private async Task SendAllAsync(CancellationToken ending)
     {
         var batch = new List<Span>(MostTogether);
-        while (await _spans.Reader.WaitToReadAsync())
+        while (await _spans.Reader.WaitToReadAsync(CancellationToken.None))
         {
             // Lines come in bursts; together they are one message.
             await PauseAsync(SendPause / 4, ending);
