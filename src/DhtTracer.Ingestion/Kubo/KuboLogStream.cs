@@ -16,7 +16,8 @@ public sealed class KuboLogStream : IAsyncDisposable
         (_address, _response, _pieces) = (address, response, PipeReader.Create(body));
 
     /// <summary>
-    /// Reads the lines, each as soon as it arrives; what is no line of a log is skipped. Ends when the daemon ends the stream. Can be called
+    /// Reads the lines, each as soon as it arrives; what is no line of a log is skipped. Ends when the daemon ends the stream. Can be
+    /// called
     /// once.
     /// </summary>
     /// <exception cref="KuboException">The connection was lost, or a line is too long.</exception>

@@ -8,7 +8,9 @@ namespace DhtTracer.Ingestion.Kubo;
 /// <summary>How a Kubo is watched.</summary>
 public sealed record KuboWatchOptions
 {
-    /// <summary>Level of the logger <c>dht/provider</c> while it is watched: <c>info</c>, or <c>debug</c> for what each region sent.</summary>
+    /// <summary>
+    /// Level of the logger <c>dht/provider</c> while it is watched: <c>info</c>, or <c>debug</c> for what each region sent.
+    /// </summary>
     public string Level { get; init; } = "info";
 
     /// <summary>Time between two questions for statistics.</summary>
@@ -30,7 +32,8 @@ public sealed record KuboWatchOptions
 public sealed record KuboWatchSummary(int Lines, int Statistics, int Lost);
 
 /// <summary>
-/// Watches the provide sweep of a running Kubo, without a restart: raises the level of its logger, streams its log, asks for its statistics,
+/// Watches the provide sweep of a running Kubo, without a restart: raises the level of its logger, streams its log, asks for its
+/// statistics,
 /// and sends all of it as spans. Puts the level back at the end, however it ends. Reconnects when the daemon goes away.
 /// </summary>
 /// <param name="client">The daemon.</param>
@@ -81,7 +84,8 @@ public sealed class KuboWatch(
 
             options.Tell(
                 raised
-                    ? $"The level of {KuboLogNames.Provider} is {options.Level}; it was {before ?? $"not told, so {DefaultLevel} is assumed"}."
+                    ? $"The level of {KuboLogNames.Provider} is {options.Level}; "
+                        + $"it was {before ?? $"not told, so {DefaultLevel} is assumed"}."
                     : $"The level of {KuboLogNames.Provider} is {before} already."
             );
             await Task.WhenAll(AgainAsync(() => TailAsync(spans, cancellation), raised, cancellation), PollAsync(spans, cancellation));

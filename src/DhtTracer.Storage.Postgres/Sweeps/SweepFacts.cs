@@ -127,7 +127,8 @@ internal static class SweepFacts
         foreach (
             var row in connection.Query<FactRow>(
                 """
-                SELECT f.start_ns AS Start, t.trace_id AS Trace, f.span_id AS Span, f.duration_ns AS Duration, f.kind::integer AS Kind, f.data
+                SELECT f.start_ns AS Start, t.trace_id AS Trace, f.span_id AS Span, f.duration_ns AS Duration,
+                  f.kind::integer AS Kind, f.data
                 FROM sweep_fact f JOIN trace t ON t.hash = f.hash AND t.no = f.trace
                 WHERE f.service = @service AND f.instance = @instance AND f.start_ns BETWEEN @from AND @to
                 ORDER BY f.start_ns DESC LIMIT @limit

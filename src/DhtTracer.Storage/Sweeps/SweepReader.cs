@@ -9,7 +9,9 @@ namespace DhtTracer.Storage.Sweeps;
 /// <summary>Whose sweep is looked at, and when.</summary>
 public sealed record SweepQuestion
 {
-    /// <summary>How long before its last fact a sweep is looked at, if nothing else is asked: Kubo's default interval and some more.</summary>
+    /// <summary>
+    /// How long before its last fact a sweep is looked at, if nothing else is asked: Kubo's default interval and some more.
+    /// </summary>
     public static TimeSpan DefaultLength => TimeSpan.FromHours(24);
 
     /// <summary>Name of the node, as in <see cref="SweepNode.Name"/>; null for the one whose last fact is the newest.</summary>

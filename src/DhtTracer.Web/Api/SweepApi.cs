@@ -1,4 +1,4 @@
-using DhtTracer.Analysis.Json;
+using DhtTracer.Analysis.Sweeps;
 using DhtTracer.Storage;
 using DhtTracer.Web.Search;
 using Microsoft.AspNetCore.Builder;

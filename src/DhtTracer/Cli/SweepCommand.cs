@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
-using DhtTracer.Analysis.Json;
 using DhtTracer.Analysis.Keys;
 using DhtTracer.Analysis.Sweeps;
 using DhtTracer.Analysis.Waterfalls;
@@ -163,7 +162,8 @@ internal static class SweepCommand
             throw new CommandFailedException(
                 answer.Nodes.IsEmpty
                     ? "There is no provide sweep in the archive. Send a Kubo's spans here, or run 'dht-tracer kubo watch'."
-                    : $"No node '{question.Node}' has left a sweep. There are: {string.Join(", ", answer.Nodes.Take(10).Select(n => n.Name))}."
+                    : $"No node '{question.Node}' has left a sweep. There are: "
+                        + $"{string.Join(", ", answer.Nodes.Take(10).Select(n => n.Name))}."
             );
         }
 

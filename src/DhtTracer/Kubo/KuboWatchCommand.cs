@@ -41,7 +41,8 @@ internal static class KuboWatchCommand
                             PlainText.Safe(
                                 sent
                                     ? $"{sender.Endpoint} takes spans again."
-                                    : $"{sender.Endpoint} takes no spans ({sender.Failure}): start dht-tracer, or give --otlp-endpoint. Trying again."
+                                    : $"{sender.Endpoint} takes no spans ({sender.Failure}): start dht-tracer, "
+                                        + "or give --otlp-endpoint. Trying again."
                             )
                         );
                     }

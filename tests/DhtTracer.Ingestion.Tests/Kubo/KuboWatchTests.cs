@@ -7,8 +7,9 @@ namespace DhtTracer.Ingestion.Tests.Kubo;
 
 public sealed class KuboWatchTests
 {
-    private const string Start =
-        """{"level":"info","ts":"2026-11-30T06:48:18.040Z","logger":"dht/provider","caller":"provider/provider.go:1856","msg":"reprovide starting for prefix \"01\""}""";
+    private const string Start = """
+        {"level":"info","ts":"2026-11-30T06:48:18.040Z","logger":"dht/provider","caller":"p.go:1","msg":"reprovide starting for prefix \"01\""}
+        """;
 
     private const string Other =
         """{"level":"info","ts":"2026-11-30T06:48:18.041Z","logger":"bitswap","caller":"a/b.go:1","msg":"something else"}""";

@@ -5,7 +5,8 @@ using DhtTracer.Web.Text;
 namespace DhtTracer.Web.Pages.Sweep;
 
 /// <summary>
-/// The drawing of a sweep: the key space from top to bottom, as the trie divides it, and time from left to right. A turn is a bar as high as
+/// The drawing of a sweep: the key space from top to bottom, as the trie divides it, and time from left to right. A turn is a bar as high
+/// as
 /// its region.
 /// </summary>
 /// <param name="report">The report.</param>

@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
-using DhtTracer.Analysis.Sweeps;
+using DhtTracer.Analysis.Json;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Analysis.Json;
+namespace DhtTracer.Analysis.Sweeps;
 
 /// <summary>
 /// The report of a sweep as one JSON object. Unknown is null. Points in time are nanoseconds since 1970-01-01 UTC as decimal strings,
