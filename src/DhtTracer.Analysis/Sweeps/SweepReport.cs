@@ -4,7 +4,8 @@ using DhtTracer.Analysis.Model;
 namespace DhtTracer.Analysis.Sweeps;
 
 /// <summary>
-/// What became of a node's provide sweep in a span of time. Spans tell which regions had a turn, when, and with which keys; the daemon's
+/// What became of a node's provide sweep in a span of time. Over 300 lines, because the records are read together. Spans tell which regions
+/// had a turn, when, and with which keys; the daemon's
 /// log
 /// tells what could not be sent; only lookups tell what is held. Times are nanoseconds since 1970-01-01 UTC.
 /// </summary>

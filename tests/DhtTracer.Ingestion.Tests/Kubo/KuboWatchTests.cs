@@ -8,7 +8,7 @@ namespace DhtTracer.Ingestion.Tests.Kubo;
 public sealed class KuboWatchTests
 {
     private const string Start = """
-        {"level":"info","ts":"2026-11-30T06:48:18.040Z","logger":"dht/provider","caller":"p.go:1","msg":"reprovide starting for prefix \"01\""}
+        {"level":"info","ts":"2026-11-30T06:48:18.040Z","logger":"dht/provider","msg":"reprovide starting for prefix \"01\""}
         """;
 
     private const string Other =
