@@ -33,9 +33,8 @@ public sealed record KuboWatchSummary(int Lines, int Statistics, int Lost);
 
 /// <summary>
 /// Watches the provide sweep of a running Kubo, without a restart. Over 300 lines, because its loops share the queue of spans. It raises
-/// the level of its logger, streams its log, asks for its
-/// statistics,
-/// and sends all of it as spans. Puts the level back at the end, however it ends. Reconnects when the daemon goes away.
+/// the level of its logger, streams its log, asks for its statistics, and sends all of it as spans. Puts the level back at the end,
+/// however it ends. Reconnects when the daemon goes away.
 /// </summary>
 /// <param name="client">The daemon.</param>
 /// <param name="options">How.</param>
