@@ -52,6 +52,9 @@ public readonly struct KadId : IEquatable<KadId>
     /// <summary>Compares the ids.</summary>
     public static bool operator !=(KadId left, KadId right) => !left.Equals(right);
 
+    /// <summary>The first 64 bits: the position in the key space as precisely as figures of a network need it.</summary>
+    public ulong Leading64 => _a;
+
     /// <summary>Number of leading bits that both ids share, 0 to 256.</summary>
     public int CommonPrefixLength(KadId other)
     {

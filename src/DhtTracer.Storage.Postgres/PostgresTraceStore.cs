@@ -4,10 +4,12 @@ using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Columns;
 using DhtTracer.Storage.Export;
 using DhtTracer.Storage.Inbox;
+using DhtTracer.Storage.Network;
 using DhtTracer.Storage.Operations;
 using DhtTracer.Storage.Packed;
 using DhtTracer.Storage.Postgres.Connections;
 using DhtTracer.Storage.Postgres.Inbox;
+using DhtTracer.Storage.Postgres.Network;
 using DhtTracer.Storage.Postgres.Pulling;
 using DhtTracer.Storage.Postgres.Queries;
 using DhtTracer.Storage.Postgres.Records;
@@ -295,6 +297,20 @@ public sealed class PostgresTraceStore : TraceStore
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         return _database.Readers.ReadAsync(connection => RecordReader.Keys(connection, publishedBeforeAgoNs, limit), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override Task<NetworkLookups> ReadNetworkAsync(
+        QueryFilter filter,
+        int limit = NetworkLookups.MostOperations,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return _database.Readers.ReadAsync(
+            connection => NetworkReader.Read(connection, _database.Strings, filter, limit, cancellationToken),
+            cancellationToken
+        );
     }
 
     /// <inheritdoc/>

@@ -4,6 +4,7 @@ using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Columns;
 using DhtTracer.Storage.Export;
 using DhtTracer.Storage.Inbox;
+using DhtTracer.Storage.Network;
 using DhtTracer.Storage.Operations;
 using DhtTracer.Storage.Packed;
 using DhtTracer.Storage.Pulling;
@@ -14,6 +15,7 @@ using DhtTracer.Storage.Services;
 using DhtTracer.Storage.Sqlite.Blocks;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Storage.Sqlite.Inbox;
+using DhtTracer.Storage.Sqlite.Network;
 using DhtTracer.Storage.Sqlite.Operations;
 using DhtTracer.Storage.Sqlite.Packed;
 using DhtTracer.Storage.Sqlite.Pulling;
@@ -297,6 +299,20 @@ public sealed class SqliteTraceStore : TraceStore
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         return _database.Readers.ReadAsync(connection => RecordReader.Keys(connection, publishedBeforeAgoNs, limit), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override Task<NetworkLookups> ReadNetworkAsync(
+        QueryFilter filter,
+        int limit = NetworkLookups.MostOperations,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return _database.Readers.ReadAsync(
+            connection => NetworkReader.Read(connection, filter, limit, cancellationToken),
+            cancellationToken
+        );
     }
 
     /// <inheritdoc/>

@@ -6,6 +6,7 @@ using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Export;
 using DhtTracer.Storage.Inbox;
+using DhtTracer.Storage.Network;
 using DhtTracer.Storage.Operations;
 using DhtTracer.Storage.Pulling;
 using DhtTracer.Storage.Queries;
@@ -307,6 +308,18 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
     public abstract Task<RecordCandidates> ListRecordKeysAsync(
         long publishedBeforeAgoNs,
         int limit,
+        CancellationToken cancellationToken = default
+    );
+
+    /// <summary>
+    /// Adds up what the lookups of the latest operations that match a filter show of the network, without decoding traces.
+    /// </summary>
+    /// <param name="filter">Selects operations.</param>
+    /// <param name="limit">Maximum number of operations; the latest are read. At least 1.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    public abstract Task<NetworkLookups> ReadNetworkAsync(
+        QueryFilter filter,
+        int limit = NetworkLookups.MostOperations,
         CancellationToken cancellationToken = default
     );
 

@@ -62,7 +62,8 @@ internal static class Binomial
         return x < (a + 1) / (a + b + 2) ? front * ContinuedFraction(a, b, x) / a : 1 - (front * ContinuedFraction(b, a, 1 - x) / b);
     }
 
-    private static double LogGamma(double x)
+    /// <summary>Natural logarithm of the gamma function, for positive arguments.</summary>
+    public static double LogGamma(double x)
     {
         x -= 1;
         var sum = Lanczos[0];

@@ -24,7 +24,7 @@ internal static class OperationWriter
         + "error_text, "
         + "results, decisive, command, around, alpha, seen, queried, dialed, dial_failed, duplicates, hops, reused, "
         + "first_result_ns, tally, "
-        + "errors, agents, phases, lint, record, fates)";
+        + "errors, agents, phases, lint, record, fates, network)";
 
     private const string QueryTable =
         "query (hash, day, no, trace, operation, span_id, operation_span_id, "
@@ -67,6 +67,7 @@ internal static class OperationWriter
                 }
 
                 var record = PackedRecord.Write(session.Strings, RecordSighting.Of(operation, queriesOf[operation.Id]));
+                var network = PackedNetwork.Write(session.Strings, operation, queriesOf[operation.Id]);
                 operations.Add(
                     new OperationLine(
                         trace,
@@ -75,10 +76,11 @@ internal static class OperationWriter
                         queriesOf[operation.Id].FirstOrDefault(query => query.Id == operation.Decisive),
                         met,
                         QueryLint.MaskOf([.. queriesOf[operation.Id]]),
-                        record
+                        record,
+                        network
                     )
                 );
-                trace.Bytes += StoredBytes.Operation + (met.Count * StoredBytes.Peer) + (record?.Length ?? 0);
+                trace.Bytes += StoredBytes.Operation + (met.Count * StoredBytes.Peer) + (record?.Length ?? 0) + (network?.Length ?? 0);
             }
         }
 
@@ -209,7 +211,8 @@ internal static class OperationWriter
         copy.Bytes(facts.Phases is null ? null : PackedPhases.Write(facts.Phases).ToArray())
             .Long(line.Lint)
             .Bytes(line.Record)
-            .Bytes(PackedFates.Write(strings, operation.Fates));
+            .Bytes(PackedFates.Write(strings, operation.Fates))
+            .Bytes(line.Network);
     }
 
     private static void Write(WriteSession session, List<QueryLine> lines)
@@ -303,7 +306,8 @@ internal static class OperationWriter
         Query? Decisive,
         HashSet<long> Met,
         long? Lint,
-        byte[]? Record
+        byte[]? Record,
+        byte[]? Network
     );
 
     private sealed record QueryLine(FoundTrace Trace, long No, long Operation, Query Query, long[] Contacted, byte[] Peers);

@@ -114,9 +114,10 @@ internal static class OperationWriter
               instance, node,
               key_text, key_bytes, kad_id, key_count, start_ns, duration_ns, discovery_ns, error_class, error_text, results, decisive,
                 command, around,
-              alpha, seen, queried, dialed, dial_failed, duplicates, hops, reused, first_result_ns, tally, phases, lint, record, fates)
+              alpha, seen, queried, dialed, dial_failed, duplicates, hops, reused, first_result_ns, tally, phases, lint, record, fates,
+              network)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,
-              ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39)
+              ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40)
             RETURNING no
             """
         ];
@@ -167,6 +168,7 @@ internal static class OperationWriter
         row.Bind(37, QueryLint.MaskOf(queries));
         BindBlob(row, 38, PackedRecord.Write(session, RecordSighting.Of(operation, queries)));
         BindBlob(row, 39, PackedFates.Write(session, operation.Fates));
+        BindBlob(row, 40, PackedNetwork.Write(session, operation, queries));
         return row.RunScalar() ?? throw new InvalidOperationException("INSERT ... RETURNING returned nothing.");
     }
 
