@@ -12,7 +12,6 @@ namespace DhtTracer.Web.Api;
 /// <summary>Statistics of <c>/api/v1</c>: what the pages Overview, Compare and Peers show.</summary>
 internal static class StatisticsApi
 {
-    private const int MostPeers = 1000;
 
     /// <summary>Adds the endpoints.</summary>
     public static void Map(IEndpointRouteBuilder api)
@@ -98,14 +97,7 @@ internal static class StatisticsApi
 
         using var comparison = await SetComparison.ReadAsync(store, a, b, cancellationToken);
         return Results.Json(
-            new CompareAnswer(
-                comparison.Result,
-                comparison.Reasons,
-                [.. comparison.Peers.Take(MostPeers)],
-                comparison.Result.SlowIsB ? comparison.B.Count : comparison.A.Count,
-                comparison.Result.SlowIsB ? comparison.A.Count : comparison.B.Count,
-                comparison.Shared
-            ),
+            CompareAnswer.Of(comparison),
             ApiJson.Options
         );
     }
@@ -125,9 +117,9 @@ internal static class StatisticsApi
             return ApiProblems.Bad(search.Problems);
         }
 
-        if (limit is < 1 or > MostPeers)
+        if (limit is < 1 or > CompareAnswer.MostPeers)
         {
-            return ApiProblems.Bad([$"limit is 1 to {MostPeers}."]);
+            return ApiProblems.Bad([$"limit is 1 to {CompareAnswer.MostPeers}."]);
         }
 
         if (page is < 1 or > 1_000_000)

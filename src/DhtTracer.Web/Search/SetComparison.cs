@@ -20,6 +20,9 @@ internal sealed record SetComparison : IDisposable
     /// <summary>Peers by the number of operations that dialed or asked them, over-represented in the slow set first.</summary>
     public required ImmutableArray<OverRepresented> Peers { get; init; }
 
+    /// <summary>What else operations of the slow set have more often.</summary>
+    public required ImmutableArray<SharedAttribute> Attributes { get; init; }
+
     /// <summary>Where both sets spend their time: by phase, peer, agent version and error class.</summary>
     public required DifferenceReasons Reasons { get; init; }
 
@@ -46,6 +49,7 @@ internal sealed record SetComparison : IDisposable
             B = setB,
             Result = result,
             Peers = slowSet.Count == 0 || otherSet.Count == 0 ? [] : OverRepresentation.Rank(occurrences, slowSet.Count, otherSet.Count),
+            Attributes = SharedAttributes.Rank(slowSet, otherSet),
             Reasons = DifferenceReasons.Of(setA.Phases, peersOfA.Losses, setB.Phases, peersOfB.Losses),
             Shared = OperationColumns.Shared(setA, setB),
         };

@@ -93,6 +93,7 @@ internal static class TracerCommandLine
             KuboCommands.Create(),
             ExportCommand.Create(),
             ValidateCommand.Create(),
+            ExplainCommand.Create(),
             GateCommand.Create(),
             PullCommand.Create(),
             HealthCommand.Create(),

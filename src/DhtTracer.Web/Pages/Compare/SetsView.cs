@@ -89,6 +89,29 @@ internal sealed class SetsView
         }
     }
 
+    /// <summary>Attributes that are more frequent in the slow set than by chance, and how many were tested.</summary>
+    public (IReadOnlyList<SharedAttribute> Shared, int Tested) Shared =>
+        (
+            [.. Comparison.Attributes.Take(SharedAttributes.MostWithInterval).Where(static attribute => attribute.Significant)],
+            Comparison.Attributes.Length
+        );
+
+    /// <summary>The queries of a set that have an attribute, slowest first; null where no filter tells it.</summary>
+    public static string? Having(ComparedSet set, SharedAttribute attribute)
+    {
+        var name = attribute.Kind switch
+        {
+            AttributeKind.Error => "error",
+            AttributeKind.PeerError => "peererror",
+            AttributeKind.Agent => "agent",
+            AttributeKind.Rule => "lint",
+            _ => null,
+        };
+        return name is null || attribute.Name.Length > QueryListAddress.LongestValue
+            ? null
+            : set.Address.With((name, attribute.Name), ("sort", "slowest")).ToString();
+    }
+
     /// <summary>The error classes that are more frequent in the slow set.</summary>
     public OverRepresentedView OverRepresentedErrors => new("Error class", "classes", this, Result.ErrorClasses, FailedWith, null);
 

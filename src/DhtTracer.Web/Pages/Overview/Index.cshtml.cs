@@ -38,6 +38,10 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
     /// <summary>Comparisons of these queries with earlier ones.</summary>
     public IReadOnlyList<EarlierStretch> Earlier => EarlierStretch.Of(Range, Address, clock.GetUtcNow());
 
+    /// <summary>The slowest tenth of these queries compared with the rest; null when no such tenth is known.</summary>
+    public string? SlowestAndRest =>
+        SlowestTenth.Of(Range.Narrow(Address), Facts.Duration) is var (rest, slow) ? ComparedSet.Compare(rest, slow) : null;
+
     /// <summary>What is not valid, each a sentence.</summary>
     public List<string> Problems { get; } = [];
 
