@@ -12,7 +12,6 @@ namespace DhtTracer.Web.Api;
 /// <summary>Statistics of <c>/api/v1</c>: what the pages Overview, Compare and Peers show.</summary>
 internal static class StatisticsApi
 {
-
     /// <summary>Adds the endpoints.</summary>
     public static void Map(IEndpointRouteBuilder api)
     {
@@ -96,10 +95,7 @@ internal static class StatisticsApi
         }
 
         using var comparison = await SetComparison.ReadAsync(store, a, b, cancellationToken);
-        return Results.Json(
-            CompareAnswer.Of(comparison),
-            ApiJson.Options
-        );
+        return Results.Json(CompareAnswer.Of(comparison), ApiJson.Options);
     }
 
     private static async Task<IResult> PeersAsync(

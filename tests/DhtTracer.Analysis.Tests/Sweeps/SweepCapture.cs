@@ -1,9 +1,6 @@
-using System.Collections.Immutable;
 using System.IO.Compression;
 using System.Text.Json;
-using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Sweeps;
-using DhtTracer.Multiformats;
 using DhtTracer.Traces.KuboLogs;
 using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;

@@ -55,7 +55,7 @@ public sealed class WholeSweepTests
         Assert.All(unkept, key => Assert.Contains(report.Forgetting, part => part.Prefix.Contains(key)));
         Assert.Contains(
             report.Contradictions,
-            sentence => sentence.StartsWith("Kubo counts 0 failed keys and 19.8 holders on average, but")
+            sentence => sentence.StartsWith("Kubo counts 0 failed keys and 19.8 holders on average, but", StringComparison.Ordinal)
         );
     }
 

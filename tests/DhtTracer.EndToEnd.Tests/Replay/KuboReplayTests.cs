@@ -46,7 +46,9 @@ public sealed class KuboReplayTests(KuboReplayTests.RunningTracer running) : ICl
             await Task.WhenAny(replay, Task.Delay(500, Cancel));
             seenWhileArriving = replay.IsCompleted
                 ? 0
-                : (await OperationsAsync(site)).Count(operation => commands.Any(command => command.MainTraces.Contains(TraceOf(operation))));
+                : (await OperationsAsync(site)).Count(operation =>
+                    commands.Any(command => command.MainTraces.Contains(TraceOf(operation)))
+                );
         }
 
         await replay;

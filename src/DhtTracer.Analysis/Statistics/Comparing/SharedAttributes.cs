@@ -91,11 +91,7 @@ public static class SharedAttributes
         foreach (var (hops, count) in set.Hops.Values())
         {
             counts.Whole(AttributeKind.Hops, count);
-            counts.Add(
-                AttributeKind.Hops,
-                hops >= MostHops ? $"{MostHops} or more" : hops.ToString(CultureInfo.InvariantCulture),
-                count
-            );
+            counts.Add(AttributeKind.Hops, hops >= MostHops ? $"{MostHops} or more" : hops.ToString(CultureInfo.InvariantCulture), count);
         }
 
         counts.Whole(AttributeKind.HourOfDay, set.Count);

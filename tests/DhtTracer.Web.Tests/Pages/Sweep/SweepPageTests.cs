@@ -1,4 +1,3 @@
-using DhtTracer.TestSupport;
 using DhtTracer.Web.Tests.Fixture;
 
 namespace DhtTracer.Web.Tests.Pages.Sweep;

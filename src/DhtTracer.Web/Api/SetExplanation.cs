@@ -1,0 +1,164 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using DhtTracer.Analysis.Statistics;
+using DhtTracer.Analysis.Waterfalls;
+using DhtTracer.Storage;
+using DhtTracer.Web.Search;
+using DhtTracer.Web.Text;
+
+namespace DhtTracer.Web.Api;
+
+/// <summary>What the slowest tenth of a set of operations shares, or how a set differs from another; for a terminal and for scripts.</summary>
+public static class SetExplanation
+{
+    private const int MostLines = 12;
+
+    /// <summary>Compares the sets.</summary>
+    /// <param name="store">The archive.</param>
+    /// <param name="set">The set, as a filter text (docs/filters.md).</param>
+    /// <param name="against">What it is compared with; null for its slowest tenth against the rest.</param>
+    /// <param name="json">Whether the answer is that of <c>/api/v1/compare</c>; else it is text in columns.</param>
+    /// <param name="now">From when <c>since:</c> counts back.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    public static async Task<SetExplanationAnswer> ReadAsync(
+        TraceStore store,
+        string set,
+        string? against,
+        bool json,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        var whole = await AddressAsync(store, set, now, cancellationToken);
+        var other = against is null ? null : await AddressAsync(store, against, now, cancellationToken);
+        if (whole.Problems.Count > 0 || other is { Problems.Count: > 0 })
+        {
+            var (option, problems) = whole.Problems.Count > 0 ? ("--set", whole.Problems) : ("--against", other!.Problems);
+            return new SetExplanationAnswer("", $"{option}: {string.Join(' ', problems)}", IsFilterWrong: true);
+        }
+
+        (ComparedSet A, ComparedSet B) sets;
+        if (other is not null)
+        {
+            sets = (ComparedSet.Of("a", other), ComparedSet.Of("b", whole));
+        }
+        else
+        {
+            using var operations = await store.ReadOperationsAsync(whole.Filter, cancellationToken);
+            if (SlowestTenth.Of(whole, OverviewFacts.Of(operations).Duration) is not var (others, slow))
+            {
+                return new SetExplanationAnswer(
+                    "",
+                    $"The set has no slowest tenth: {operations.Count} operations. Widen the filter.",
+                    false
+                );
+            }
+
+            sets = (others, slow);
+        }
+
+        using var comparison = await SetComparison.ReadAsync(store, sets.A, sets.B, cancellationToken);
+        if (comparison.A.Count == 0 || comparison.B.Count == 0)
+        {
+            return new SetExplanationAnswer(
+                "",
+                $"Nothing to compare: {comparison.B.Count} operations in the set, {comparison.A.Count} to compare it with. Widen the filter.",
+                false
+            );
+        }
+
+        return new SetExplanationAnswer(
+            json
+                ? JsonSerializer.Serialize(CompareAnswer.Of(comparison), ApiJson.Options)
+                : await TextAsync(store, sets.A, sets.B, comparison, cancellationToken),
+            null,
+            false
+        );
+    }
+
+    private static Task<QueryListAddress> AddressAsync(
+        TraceStore store,
+        string filter,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    ) =>
+        QueryListAddress
+            .Parse(new Dictionary<string, string>(StringComparer.Ordinal) { ["q"] = filter }, now)
+            .ResolveAsync(store, cancellationToken);
+
+    private static async Task<string> TextAsync(
+        TraceStore store,
+        ComparedSet a,
+        ComparedSet b,
+        SetComparison comparison,
+        CancellationToken cancellation
+    )
+    {
+        var text = new StringBuilder();
+        var invariant = CultureInfo.InvariantCulture;
+        text.Append(invariant, $"A  {comparison.A.Count:N0} operations: {Plain(a.Describe())}\n");
+        text.Append(invariant, $"B  {comparison.B.Count:N0} operations: {Plain(b.Describe())}\n");
+        var (slow, other) = comparison.Result.SlowIsB ? ("B", "A") : ("A", "B");
+
+        text.Append("\nWHERE THE TIME GOES (mean of an operation)  A          B          B - A      INTERVAL\n");
+        foreach (var lost in comparison.Reasons.Phases.Concat(comparison.Reasons.ErrorClasses).Take(MostLines))
+        {
+            var between = lost.Interval is { } interval ? $"{Time(interval.Low)} to {Time(interval.High)}" : "too few";
+            text.Append(invariant, $"{Cut(Wording.OfName(lost.Name)), -43} {Time(lost.A), -10} {Time(lost.B), -10} ");
+            text.Append(invariant, $"{Time(lost.Difference), -10} {between}{(lost.Significant ? "  *" : "")}\n");
+        }
+
+        var shared = comparison.Attributes.Where(static attribute => attribute.Significant).Take(MostLines).ToList();
+        text.Append(invariant, $"\n{$"MORE OFTEN IN {slow} THAN BY CHANCE", -43} {"OF " + slow, -10} {"OF " + other, -10} P\n");
+        foreach (var attribute in shared)
+        {
+            text.Append(invariant, $"{Cut(SharedAttributeText.Of(attribute)), -43} ");
+            text.Append(invariant, $"{Share(attribute.InSlow, attribute.OfSlow), -10} {Share(attribute.InOther, attribute.OfOther), -10} ");
+            text.Append(invariant, $"{P(attribute.Adjusted)}\n");
+        }
+
+        var (ofSlow, ofOther) = comparison.Result.SlowIsB ? (comparison.B, comparison.A) : (comparison.A, comparison.B);
+        var peers = comparison.Peers.Where(static peer => peer.Significant).Take(MostLines).ToList();
+        foreach (var peer in peers)
+        {
+            text.Append(invariant, $"{Cut("peer " + peer.Name), -43} ");
+            text.Append(
+                invariant,
+                $"{Share(peer.InSlow, ofSlow.Count), -10} {Share(peer.InOther, ofOther.Count), -10} {P(peer.Adjusted)}\n"
+            );
+        }
+
+        if (shared.Count + peers.Count == 0)
+        {
+            text.Append(
+                invariant,
+                $"nothing, of {comparison.Attributes.Length + comparison.Peers.Length:N0} attributes and peers tested\n"
+            );
+        }
+
+        var slowest = await store.ListOperationFactsAsync(NotableOperations.Slowest(ofSlow, 3), cancellation);
+        text.Append("\nEXAMPLES, the slowest: dht-tracer show ID\n");
+        foreach (var operation in slowest)
+        {
+            text.Append(invariant, $"{operation.Id}  {DurationText.Of(operation.DurationNs)}\n");
+        }
+
+        return text.ToString().TrimEnd();
+
+        static string Time(double nanoseconds) => DurationText.Of((long)Math.Round(nanoseconds)) ?? "-";
+        static string Cut(string value) => Plain(value) is var plain && plain.Length > 42 ? plain[..41] + "…" : plain;
+        static string Share(int part, int whole) => whole == 0 ? "-" : Shares.Percent((double)part / whole);
+        static string P(double value) => value < 0.001 ? "< 0.001" : value.ToString("0.000", CultureInfo.InvariantCulture);
+    }
+
+    // Names come from spans: nothing in them may move the cursor or begin a line.
+    private static string Plain(string text) => string.Concat(text.Select(static c => char.IsControl(c) ? '\uFFFD' : c));
+}
+
+/// <summary>An answer of <see cref="SetExplanation"/>.</summary>
+/// <param name="Text">The answer; empty when there is a problem.</param>
+/// <param name="Problem">Why there is none, with the remedy; else null.</param>
+/// <param name="IsFilterWrong">The problem is that a filter was not understood.</param>
+public sealed record SetExplanationAnswer(string Text, string? Problem, bool IsFilterWrong);
