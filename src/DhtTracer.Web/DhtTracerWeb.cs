@@ -77,6 +77,7 @@ public static class DhtTracerWeb
             endpoints.MapRazorPages();
             ApiEndpoints.Map(endpoints);
             ExportEndpoints.Map(endpoints);
+            NetworkApi.MapCsv(endpoints);
             AssistantEndpoint.Map(endpoints);
             MetricsEndpoint.Map(endpoints);
         });

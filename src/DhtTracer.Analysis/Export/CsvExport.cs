@@ -218,12 +218,14 @@ public static class CsvExport
             null => null,
         };
 
-    private static string? Text(string? value) =>
+    /// <summary>A text of strangers as a cell, which no spreadsheet takes for a formula.</summary>
+    internal static string? Text(string? value) =>
         value is ['=' or '+' or '-' or '@' or '\t' or '\r' or '\n' or '\uff1d' or '\uff0b' or '\uff0d' or '\uff20', ..]
             ? "'" + value
             : value;
 
-    private static void Line(StringBuilder csv, ReadOnlySpan<string?> cells)
+    /// <summary>Appends a line.</summary>
+    internal static void Line(StringBuilder csv, ReadOnlySpan<string?> cells)
     {
         for (var i = 0; i < cells.Length; i++)
         {

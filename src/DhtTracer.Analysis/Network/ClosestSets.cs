@@ -30,7 +30,7 @@ public sealed class ClosestSets
     /// <summary>Distinct peers in all sets.</summary>
     public int DistinctPeers => _distinct.Count;
 
-    /// <summary>Adds a lookup, latest first. Of the lookups of one key, the first counts for estimates, because others say the same.</summary>
+    /// <summary>Adds a lookup, latest first. Of those of one key, the first counts for estimates: others say the same.</summary>
     public void Add(ObservedLookup lookup)
     {
         if (lookup is not { Key: { } key, Radius: { } radius })
@@ -86,7 +86,7 @@ public sealed class ClosestSets
         return new EclipseVerdict(
             lookup.Query,
             lookup.StartUnixNano,
-            key,
+            $"{key:x16}",
             lookup.Closest.Length,
             density,
             density * radius,
@@ -162,17 +162,17 @@ public sealed record NetworkSize(double Peers, double Low, double High, int Look
 /// <summary>What the eclipse test says of one lookup.</summary>
 /// <param name="Query">The query.</param>
 /// <param name="StartUnixNano">Its start, in nanoseconds since 1970-01-01 UTC.</param>
-/// <param name="Key">First 64 bits of the Kademlia id of its key.</param>
+/// <param name="Key">First 64 bits of the Kademlia id of its key, as 16 hex digits.</param>
 /// <param name="Closest">Peers in its closest set, k.</param>
 /// <param name="Size">Peers of the network, from the other keys.</param>
-/// <param name="Expected">Peers that a network of this size has within the set's radius: near k when nothing is wrong, far below it when the
-/// key is surrounded.</param>
+/// <param name="Expected">Peers that a network of this size has within the set's radius: near k when nothing is wrong, far below it
+/// when the key is surrounded.</param>
 /// <param name="PValue">Probability of a set that is so near or nearer in an honest network, 0 to 1.</param>
 /// <param name="OtherKeys">Keys on which <paramref name="Size"/> rests.</param>
 public sealed record EclipseVerdict(
     QueryId Query,
     ulong StartUnixNano,
-    ulong Key,
+    string Key,
     int Closest,
     double Size,
     double Expected,

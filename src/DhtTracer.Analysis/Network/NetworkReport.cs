@@ -21,7 +21,16 @@ public sealed record NetworkReport
     /// <summary>Lookups with a closest set.</summary>
     public required int ClosestSets { get; init; }
 
-    /// <summary>Distinct keys of these.</summary>
+    /// <summary>
+    /// The service whose closest sets tell size, density and recall: the one with most keys. Null when it has no name, and without
+    /// sets.
+    /// </summary>
+    public string? Service { get; init; }
+
+    /// <summary>Other services that have closest sets. Their networks may be others.</summary>
+    public ImmutableArray<string> OtherServices { get; init; } = [];
+
+    /// <summary>Distinct keys of the closest sets of <see cref="Service"/>.</summary>
     public required int Keys { get; init; }
 
     /// <summary>Peers that answer; null with too few keys.</summary>
@@ -33,7 +42,10 @@ public sealed record NetworkReport
     /// <summary>How many of the peers near their keys lookups found; null when none can be judged.</summary>
     public RecallSummary? Recall { get; init; }
 
-    /// <summary>Lookups whose closest set is nearer than chance allows, most surprising first.</summary>
+    /// <summary>
+    /// Lookups of all services whose closest set is nearer than chance allows by the other keys of the same service. Most surprising
+    /// first.
+    /// </summary>
     public ImmutableArray<EclipseVerdict> Suspicious { get; init; } = [];
 
     /// <summary>Dead peers in answers; null when no trace lists whom answers named.</summary>

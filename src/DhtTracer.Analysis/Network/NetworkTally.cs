@@ -4,7 +4,7 @@ using DhtTracer.Analysis.Statistics;
 
 namespace DhtTracer.Analysis.Network;
 
-/// <summary>Adds up what lookups show of a network. Its memory grows with distinct peers and with lookups that have a closest set.</summary>
+/// <summary>Adds up what lookups show of networks. Memory grows with distinct peers, and with lookups with a closest set.</summary>
 public sealed class NetworkTally
 {
     private readonly Dictionary<string, PeerTally> _peers = new(StringComparer.Ordinal);
@@ -13,8 +13,11 @@ public sealed class NetworkTally
     private int _lookups;
     private int _listing;
 
-    /// <summary>The closest sets.</summary>
-    public ClosestSets Sets { get; } = new();
+    /// <summary>
+    /// The closest sets by service, which may each be of another network: a test network beside the public one would look like a
+    /// surrounded key.
+    /// </summary>
+    private readonly Dictionary<string, ClosestSets> _sets = new(StringComparer.Ordinal);
 
     /// <summary>Adds a lookup. The latest comes first: what it shows of a peer is taken as the peer's present state.</summary>
     public void Add(ObservedLookup lookup)
@@ -22,7 +25,12 @@ public sealed class NetworkTally
         _lookups++;
         _first = Math.Min(_first, lookup.StartUnixNano);
         _last = Math.Max(_last, lookup.StartUnixNano);
-        Sets.Add(lookup);
+        if (lookup.Radius is not null)
+        {
+            ref var sets = ref CollectionsMarshal.GetValueRefOrAddDefault(_sets, lookup.Service ?? "", out _);
+            (sets ??= new ClosestSets()).Add(lookup);
+        }
+
         var lists = false;
         foreach (var peer in lookup.Peers)
         {
@@ -37,22 +45,33 @@ public sealed class NetworkTally
 
     /// <summary>The figures.</summary>
     /// <param name="hasOlder">Whether there are older lookups that were not added.</param>
-    public NetworkReport ToReport(bool hasOlder) =>
-        new()
+    public NetworkReport ToReport(bool hasOlder)
+    {
+        var (service, main) = _sets
+            .OrderByDescending(static sets => sets.Value.Keys)
+            .ThenBy(static sets => sets.Key, StringComparer.Ordinal)
+            .FirstOrDefault(new KeyValuePair<string, ClosestSets>("", new ClosestSets()));
+        return new NetworkReport
         {
             Lookups = _lookups,
             HasOlder = hasOlder,
             FirstUnixNano = _lookups == 0 ? null : _first,
             LastUnixNano = _lookups == 0 ? null : _last,
-            ClosestSets = Sets.Lookups.Count,
-            Keys = Sets.Keys,
-            Size = Sets.Size(),
-            Density = PrefixDensity.Of(Sets),
-            Recall = LookupRecall.Of(Sets),
-            Suspicious = Sets.Suspicious(),
+            ClosestSets = _sets.Values.Sum(static sets => sets.Lookups.Count),
+            Service = service.Length == 0 ? null : service,
+            OtherServices = [.. _sets.Keys.Where(other => other != service).Order(StringComparer.Ordinal)],
+            Keys = main.Keys,
+            Size = main.Size(),
+            Density = PrefixDensity.Of(main),
+            Recall = LookupRecall.Of(main),
+            Suspicious = [.. _sets.Values.SelectMany(static sets => sets.Suspicious()).OrderBy(static verdict => verdict.PValue)],
             Dead = Dead(),
             Peers = Count(),
         };
+    }
+
+    /// <summary>The closest sets of a service; empty ones when it has none.</summary>
+    public ClosestSets SetsOf(string? service) => _sets.GetValueOrDefault(service ?? "") ?? new ClosestSets();
 
     private DeadNamed? Dead()
     {

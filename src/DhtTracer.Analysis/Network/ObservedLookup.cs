@@ -20,6 +20,9 @@ public sealed record ObservedLookup
     /// <summary>The query.</summary>
     public required QueryId Query { get; init; }
 
+    /// <summary><c>service.name</c>, which stands for the network that it is of; null when absent.</summary>
+    public string? Service { get; init; }
+
     /// <summary>Its start, in nanoseconds since 1970-01-01 UTC.</summary>
     public required ulong StartUnixNano { get; init; }
 
@@ -35,7 +38,7 @@ public sealed record ObservedLookup
     /// <summary>The peers that it dialed or asked.</summary>
     public ImmutableArray<ObservedPeer> Peers { get; init; } = [];
 
-    /// <summary>The distance of the farthest of <see cref="Closest"/> to the key, as a share of the key space; null without a set.</summary>
+    /// <summary>Distance of the farthest of <see cref="Closest"/>, as a share of the key space; null without a set.</summary>
     public double? Radius => Key is { } key && !Closest.IsEmpty ? ((Closest[^1] ^ key) + 0.5) / Space : null;
 
     /// <summary>What a query shows; null when it asked nobody, and for the side of a local network.</summary>
@@ -58,6 +61,7 @@ public sealed record ObservedLookup
             : new ObservedLookup
             {
                 Query = query.Id,
+                Service = query.Service,
                 StartUnixNano = query.StartUnixNano,
                 Key = KeyOf(query),
                 Closest = ClosestOf(query, fates),

@@ -8,9 +8,9 @@ using DhtTracer.Traces.Model;
 namespace DhtTracer.Storage.Packed;
 
 /// <summary>
-/// What the lookups of an operation show of the network, one after the other: the span (8 bytes), the start after that of the operation, the
-/// key and the closest set (positions of 8 bytes after their number), then the peers. Other numbers are varints; peers and texts are numbers
-/// of their tables.
+/// What the lookups of an operation show of the network, one after the other: the span (8 bytes), the start after that of the operation,
+/// the key and the closest set (positions of 8 bytes after their number), then the peers. Other numbers are varints; peers and texts are
+/// numbers of their tables.
 /// </summary>
 internal static class PackedNetwork
 {
@@ -55,6 +55,7 @@ internal static class PackedNetwork
     /// <summary>Adds what <see cref="Write"/> wrote to a tally.</summary>
     /// <param name="bytes">The bytes.</param>
     /// <param name="trace">The operation's trace.</param>
+    /// <param name="service"><c>service.name</c>; null when absent.</param>
     /// <param name="startUnixNano">Its start.</param>
     /// <param name="peers">Gives peer ids by their numbers.</param>
     /// <param name="texts">Gives texts by their numbers.</param>
@@ -63,6 +64,7 @@ internal static class PackedNetwork
     public static void Read(
         ReadOnlySpan<byte> bytes,
         TraceId trace,
+        string? service,
         ulong startUnixNano,
         INumberedStrings peers,
         INumberedStrings texts,
@@ -105,6 +107,7 @@ internal static class PackedNetwork
                 new ObservedLookup
                 {
                     Query = new QueryId(trace, span),
+                    Service = service,
                     StartUnixNano = start,
                     Key = key.IsEmpty ? null : key[0],
                     Closest = closest,

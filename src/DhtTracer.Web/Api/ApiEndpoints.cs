@@ -54,6 +54,7 @@ internal static class ApiEndpoints
         EventsApi.Map(api);
         ExportApi.Map(api);
         SweepApi.Map(api);
+        NetworkApi.Map(api);
         IngestApi.Map(api);
         api.MapFallback(static () =>
                 Results.Problem(

@@ -202,6 +202,30 @@ internal sealed class AssistantTools(TraceStore store, TimeProvider clock, IHttp
         return RecordStory.Of(life, most, _lines.Site);
     }
 
+    [McpServerTool(Name = "network", Title = "The network", ReadOnly = true, Idempotent = true, OpenWorld = false)]
+    [Description(
+        "What many lookups show of the network: peers that answer with an interval, dense parts of the key space, lookups whose key "
+            + "somebody may surround, recall, dead and unreachable peers, agent versions. Says on how many lookups it rests."
+    )]
+    public async Task<NetworkFigures> NetworkAsync(
+        [Description(FilterText)] string? filter = null,
+        [Description(RangeText)] string? range = null,
+        CancellationToken cancellationToken = default
+    )
+    {
+        var search = await PeerSearch
+            .Parse(Parameters(("q", filter), ("range", range)), clock.GetUtcNow())
+            .ResolveAsync(store, cancellationToken);
+        Refuse(search.Problems);
+        var read = await store.ReadNetworkAsync(search.Filter, cancellationToken: cancellationToken);
+        return NetworkFigures.Of(
+            read.ToReport(),
+            MostNames,
+            _lines.Site,
+            search.Range.Narrow(search.Address).With(("sort", null)).Parameters()
+        );
+    }
+
     private static int Within(int value, int most, string name) =>
         value >= 1 && value <= most ? value : throw new McpException($"{name} is 1 to {most}.");
 

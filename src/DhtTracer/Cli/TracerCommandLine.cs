@@ -90,6 +90,7 @@ internal static class TracerCommandLine
             ShowCommand.Create(),
             RecordCommand.Create(),
             SweepCommand.Create(),
+            NetworkCommand.Create(),
             KuboCommands.Create(),
             ExportCommand.Create(),
             ValidateCommand.Create(),

@@ -104,6 +104,30 @@ public sealed class NetworkFiguresTests
     }
 
     [Fact]
+    public void Services_are_kept_apart_because_their_networks_may_be_others()
+    {
+        var tally = new NetworkTally();
+        var (small, large) = (new SimulatedNetwork(500, seed: 1), new SimulatedNetwork(50_000, seed: 2));
+        for (var i = 0; i < 30; i++)
+        {
+            tally.Add(small.Lookup(small.Position()) with { Service = "test network" });
+        }
+
+        for (var i = 0; i < 10; i++)
+        {
+            tally.Add(large.Lookup(large.Position()) with { Service = "public" });
+        }
+
+        // Together the ten of the large network would look like surrounded keys.
+        var report = tally.ToReport(hasOlder: false);
+        Assert.Empty(report.Suspicious);
+        Assert.Equal(("test network", 30, 40), (report.Service, report.Keys, report.ClosestSets));
+        Assert.Equal(["public"], report.OtherServices.AsEnumerable());
+        Assert.InRange(report.Size!.Peers, 400, 620);
+        Assert.InRange(tally.SetsOf("public").Size()!.Peers, 35_000, 70_000);
+    }
+
+    [Fact]
     public void Peers_count_once_by_what_is_known_of_them()
     {
         var tally = new NetworkTally();

@@ -35,20 +35,20 @@ public abstract class NetworkContract : StoreContract
 
         Assert.False(found.HasOlder);
         Same(expected.ToReport(hasOlder: false), found.ToReport());
-        Assert.Equal(8, found.Tally.Sets.Lookups.Count);
+        Assert.Equal(8, found.Tally.SetsOf("kubo").Lookups.Count);
         Assert.Equal(
             ObservedLookup.Of(queries[7])! with
             {
                 Peers = [],
                 Closest = [],
             },
-            found.Tally.Sets.Lookups[0] with
+            found.Tally.SetsOf("kubo").Lookups[0] with
             {
                 Peers = [],
                 Closest = [],
             }
         );
-        Assert.Equal(ObservedLookup.Of(queries[7])!.Closest.AsEnumerable(), found.Tally.Sets.Lookups[0].Closest.AsEnumerable());
+        Assert.Equal(ObservedLookup.Of(queries[7])!.Closest.AsEnumerable(), found.Tally.SetsOf("kubo").Lookups[0].Closest.AsEnumerable());
     }
 
     [Fact]

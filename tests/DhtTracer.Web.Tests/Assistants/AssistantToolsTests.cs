@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Lint;
+using DhtTracer.Analysis.Model;
 using DhtTracer.Web.Tests.Fixture;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
@@ -18,7 +19,7 @@ public sealed class AssistantToolsTests(KnownArchive archive)
         await using var client = await ConnectAsync();
         var tools = await client.ListToolsAsync(cancellationToken: Cancel);
         Assert.Equal(
-            ["compare", "explain", "list_peers", "overview", "record", "search_operations"],
+            ["compare", "explain", "list_peers", "network", "overview", "record", "search_operations"],
             tools.Select(tool => tool.Name).Order()
         );
         Assert.All(
@@ -162,11 +163,29 @@ public sealed class AssistantToolsTests(KnownArchive archive)
         );
     }
 
+    [Fact]
+    public async Task The_network_rests_on_every_lookup_that_asked_somebody()
+    {
+        await using var client = await ConnectAsync();
+        var answer = await CallAsync(client, "network", ("range", "all"));
+        var lookups = archive.All.Where(static query => !query.Skipped && query.Peers.Any(IsContacted)).ToList();
+
+        Assert.Equal(lookups.Count, answer.GetProperty("lookups").GetInt32());
+        Assert.Equal(
+            lookups.SelectMany(static query => query.Peers).Where(IsContacted).Select(static peer => peer.Id).Distinct().Count(),
+            answer.GetProperty("peersAsked").GetInt32()
+        );
+        Assert.EndsWith("/network", answer.GetProperty("link").GetString()!.Split('?')[0], StringComparison.Ordinal);
+
+        static bool IsContacted(QueryPeer peer) => peer.Dial is not null || !peer.Requests.IsEmpty;
+    }
+
     [Theory]
     [InlineData("search_operations", "type:nonsense", "nonsense")]
     [InlineData("search_operations", "colour:red", "colour")]
     [InlineData("overview", "from:yesterday", "yesterday")]
     [InlineData("list_peers", "peer:SoooB", "SoooB")]
+    [InlineData("network", "peer:SoooB", "SoooB")]
     public async Task What_is_not_understood_is_said(string tool, string filter, string says)
     {
         await using var client = await ConnectAsync();

@@ -3,8 +3,10 @@ using System.Globalization;
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Lint;
 using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Network;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Network;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Web.Analysed;
 using DhtTracer.Web.Live;
@@ -56,6 +58,9 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
             : "At least so many distinct peers were heard of: the trace does not show the answers of all";
 
     private bool EndedWithoutFailure => Query.Outcome is QueryOutcome.NotFound or QueryOutcome.Cancelled or QueryOutcome.TimedOut;
+
+    /// <summary>What the eclipse test says of it; null without a closest set, and with too few other lookups.</summary>
+    public EclipseVerdict? Eclipse { get; private set; }
 
     /// <summary>Whether retention leaves its trace alone.</summary>
     public bool Pinned { get; private set; }
@@ -195,6 +200,7 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
                 .Take(MostSiblings),
         ];
         Neighbours = await store.NeighboursAsync(queryId, cancellationToken);
+        Eclipse = await EclipseReading.ReadAsync(store, Query, cancellationToken);
         Pinned = await store.Upkeep.IsPinnedAsync(queryId.TraceId, cancellationToken);
         WhatIf = View.Address.Tab == QueryTab.Why ? new WhatIfView(Query, parameters, Explanation.Culprits) : null;
         if (View.Address.Tab == QueryTab.Spans && await store.GetTraceAsync(queryId.TraceId, cancellationToken) is { Count: > 0 } spans)
