@@ -9,7 +9,9 @@ using DhtTracer.Web.Text;
 
 namespace DhtTracer.Web.Api;
 
-/// <summary>What the slowest tenth of a set of operations shares, or how a set differs from another; for a terminal and for scripts.</summary>
+/// <summary>
+/// What the slowest tenth of a set of operations shares, or how a set differs from another; for a terminal and for scripts.
+/// </summary>
 public static class SetExplanation
 {
     private const int MostLines = 12;
@@ -51,7 +53,7 @@ public static class SetExplanation
             {
                 return new SetExplanationAnswer(
                     "",
-                    $"The set has no slowest tenth: {operations.Count} operations. Widen the filter.",
+                    $"There is no slowest tenth: {operations.Count} operations. Widen the filter.",
                     false
                 );
             }
@@ -64,7 +66,7 @@ public static class SetExplanation
         {
             return new SetExplanationAnswer(
                 "",
-                $"Nothing to compare: {comparison.B.Count} operations in the set, {comparison.A.Count} to compare it with. Widen the filter.",
+                $"Nothing to compare: {comparison.B.Count} operations in the set, {comparison.A.Count} to compare with. Widen the filter.",
                 false
             );
         }

@@ -39,8 +39,8 @@ public sealed class Browser : IAsyncDisposable
     }
 
     /// <summary>
-    /// As <see cref="VisitAsync(string, Func{SitePage, Task}, View?)"/>, for tests that only read and leave no setting behind: they take turns at the same pages, because a new
-    /// one, with its processes, costs more than most visits.
+    /// As <see cref="VisitAsync(string, Func{SitePage, Task}, View?)"/>, for tests that only read and leave no setting behind: they take
+    /// turns at the same pages, because a new one, with its processes, costs more than most visits.
     /// </summary>
     public async Task ReadAsync(string site, Func<SitePage, Task> visit, View? view = null)
     {

@@ -13,7 +13,7 @@ public sealed class SharedAttributesTests
     private const int Harmless = 20;
 
     [Theory]
-    [InlineData(500, 2.0, 1)]
+    [InlineData(700, 2.0, 1)]
     [InlineData(5_000, 1.3, 8)]
     public void A_planted_cause_is_found_and_nothing_else_is(int lookups, double factor, int fewer)
     {
