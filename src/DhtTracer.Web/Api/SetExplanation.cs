@@ -51,11 +51,7 @@ public static class SetExplanation
             using var operations = await store.ReadOperationsAsync(whole.Filter, cancellationToken);
             if (SlowestTenth.Of(whole, OverviewFacts.Of(operations).Duration) is not var (others, slow))
             {
-                return new SetExplanationAnswer(
-                    "",
-                    $"There is no slowest tenth: {operations.Count} operations. Widen the filter.",
-                    false
-                );
+                return new SetExplanationAnswer("", $"There is no slowest tenth: {operations.Count} operations. Widen the filter.", false);
             }
 
             sets = (others, slow);
