@@ -143,6 +143,45 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task Sets_are_explained_and_gated()
+    {
+        await ImportSampleAsync();
+        var count = (await RunAsync("operations", "--set", "type:find-peer", "--json", "--limit", "0", "--data", Data))
+            .Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Count(line => !JsonDocument.Parse(line).RootElement.GetProperty("skipped").GetBoolean());
+
+        var whole = await RunAsync("explain", "--set", "background:shown", "--data", Data);
+        Assert.Equal((0, ""), (whole.Code, whole.Errors));
+        Assert.Contains("WHERE THE TIME GOES", whole.Output, StringComparison.Ordinal);
+        var two = await RunAsync("explain", "--set", "type:find-peer", "--against", "type:get-providers", "--json", "--data", Data);
+        var b = JsonDocument.Parse(two.Output).RootElement.GetProperty("comparison").GetProperty("b");
+        Assert.Equal(count, b.GetProperty("operations").GetInt32());
+        var wrong = await RunAsync("explain", "--set", "typ:find-peer", "--data", Data);
+        Assert.Equal(2, wrong.Code);
+        Assert.Contains("--set: Column 1", wrong.Errors, StringComparison.Ordinal);
+
+        // A few operations cannot tell ten percent.
+        var gate = await RunAsync("gate", "--set", "type:find-peer", "--against", "type:get-providers", "--data", Data);
+        Assert.Equal(5, gate.Code);
+        var overlapping = await RunAsync("gate", "--set", "type:find-peer", "--against", "type:find-peer", "--data", Data);
+        Assert.Equal(2, overlapping.Code);
+    }
+
+    [Fact]
+    public async Task A_redacted_request_trace_is_valid_and_names_nobody()
+    {
+        await ImportSampleAsync();
+        var file = Path.Combine(Data, "handed-on.json");
+        var export = await RunAsync("export", "-f", "request-trace", "--redact", "-o", file, "--data", Data);
+        Assert.Equal(0, export.Code);
+        var valid = await RunAsync("validate", file);
+        Assert.Equal((0, ""), (valid.Code, valid.Errors));
+        Assert.DoesNotContain("12D3KooW", await File.ReadAllTextAsync(file, Cancel), StringComparison.Ordinal);
+        await File.WriteAllTextAsync(file, """{"requestTrace": 1}""", Cancel);
+        Assert.Equal(3, (await RunAsync("validate", file)).Code);
+    }
+
+    [Fact]
     public async Task A_table_in_a_pipe_has_no_escape_codes_and_a_reader_that_leaves_is_no_failure()
     {
         await ImportSampleAsync();

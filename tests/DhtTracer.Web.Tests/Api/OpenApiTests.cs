@@ -117,8 +117,8 @@ public sealed class OpenApiTests(KnownArchive archive)
         );
         Assert.Equal(42, Parameters("/api/v1/compare").Count);
         Assert.Equal(
-            ["format", "id", "sort"],
-            Parameters("/api/v1/export").Take(3).Select(parameter => parameter.GetProperty("name").GetString()!)
+            ["format", "redact", "id", "sort"],
+            Parameters("/api/v1/export").Take(4).Select(parameter => parameter.GetProperty("name").GetString()!)
         );
         foreach (
             var path in document

@@ -151,11 +151,13 @@ public sealed class AssistantToolsTests(KnownArchive archive)
     public async Task A_record_is_told_by_time_with_how_sure_each_statement_is()
     {
         await using var client = await ConnectAsync();
-        var key = archive.All.First(query => query is { Type: QueryType.GetProviders, Background: false, Key: not null }).Key!.Text;
-        var answer = await CallAsync(client, "record", ("key", key), ("limit", 2));
-        var lookups = archive.All.Count(query => query.Type == QueryType.GetProviders && query.Key?.Text == key);
-        Assert.Equal(key, answer.GetProperty("key").GetString());
-        Assert.Equal(lookups, answer.GetProperty("lookups").GetInt32());
+        var key = archive.All.First(query => query is { Type: QueryType.GetProviders, Background: false, Key: not null }).Key!;
+        var answer = await CallAsync(client, "record", ("key", key.Text), ("limit", 2));
+
+        // One key can be written in several ways: the answer has one that a lookup had.
+        var lookups = archive.All.Where(query => query.Type == QueryType.GetProviders && query.Key?.Bytes == key.Bytes).ToList();
+        Assert.Contains(answer.GetProperty("key").GetString(), lookups.Select(static query => query.Key!.Text));
+        Assert.Equal(lookups.Count, answer.GetProperty("lookups").GetInt32());
         Assert.InRange(answer.GetProperty("events").GetArrayLength(), 1, 2);
         Assert.All(
             answer.GetProperty("events").EnumerateArray(),

@@ -219,7 +219,7 @@ public sealed class ExportTests(ExportTests.SiteOfThree three) : IClassFixture<E
             format => Assert.Contains(format.Name, get.GetProperty("description").GetString(), StringComparison.Ordinal)
         );
         Assert.Equal(
-            QueryListAddress.Names.Where(name => name != "at").Append("format").Append("id").Order(StringComparer.Ordinal),
+            QueryListAddress.Names.Where(name => name != "at").Concat(["format", "id", "redact"]).Order(StringComparer.Ordinal),
             get.GetProperty("parameters")
                 .EnumerateArray()
                 .Select(parameter => parameter.GetProperty("name").GetString())

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using AngleSharp.Html.Dom;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
@@ -235,6 +236,41 @@ public sealed class OverviewPageTests(KnownArchive archive)
             ["as much time just before", "the same time a week before"],
             (await archive.Site.PageAsync("/?range=24h")).Texts(".earlier a")
         );
+    }
+
+    [Fact]
+    public async Task The_slowest_tenth_leads_to_its_comparison_with_the_rest()
+    {
+        var page = await archive.Site.PageAsync("/?range=all&service=shaky");
+        var compare = page.QuerySelector("#slowest-tenth a")!.GetAttribute("href")!;
+        var answer = await archive.Site.JsonAsync("/api/v1" + compare);
+
+        var durations = archive.Queries.Where(query => query.Service == "shaky").Select(query => query.DurationNs).ToList();
+        var threshold = Truth.Percentile(durations, 90);
+        var slow = durations.Count(duration => duration >= threshold);
+        Assert.Equal(
+            (durations.Count(duration => duration < threshold), slow),
+            (Operations(answer, "a"), Operations(answer, "b"))
+        );
+        Assert.True(answer.GetProperty("comparison").GetProperty("slowIsB").GetBoolean());
+
+        // Each attribute counts over operations of its own set.
+        Assert.All(
+            answer.GetProperty("attributes").EnumerateArray(),
+            attribute => Assert.InRange(attribute.GetProperty("inSlow").GetInt32(), 0, attribute.GetProperty("ofSlow").GetInt32())
+        );
+        Assert.All(
+            answer.GetProperty("attributes").EnumerateArray(),
+            attribute => Assert.InRange(attribute.GetProperty("ofSlow").GetInt32(), 1, slow)
+        );
+        var shown = await archive.Site.PageAsync(compare);
+        Assert.Equal(
+            answer.GetProperty("attributes").EnumerateArray().Take(20).Count(item => item.GetProperty("significant").GetBoolean()),
+            shown.QuerySelectorAll("#shared tbody tr").Length
+        );
+
+        static int Operations(JsonElement answer, string set) =>
+            answer.GetProperty("comparison").GetProperty(set).GetProperty("operations").GetInt32();
     }
 
     [Fact]
