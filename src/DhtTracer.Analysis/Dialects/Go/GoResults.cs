@@ -246,7 +246,10 @@ internal sealed class GoResults
         Count = Found == true ? 1 : 0;
     }
 
-    /// <summary>The peer whose answer was the first to hold the value of an event.</summary>
+    /// <summary>
+    /// The peer whose answer was the first to hold the value of an event; null when none had come before it, as when the node's own store
+    /// held the value.
+    /// </summary>
     private string? Carrier(SpanEvent found)
     {
         if (found.Attributes.GetString("value") is not { } text || Multibase.Decode(text, out var value, out _) != MultiformatError.None)
@@ -263,6 +266,7 @@ internal sealed class GoResults
                 && GoSpans.Message(span) == MessageType.GetValue
                 && span.EndUnixNano is not 0 and var end
                 && end < at
+                && end <= found.TimeUnixNano
                 && GoRecord.Value(span.Text("record")) is { } held
                 && held.AsSpan().SequenceEqual(value)
             )
