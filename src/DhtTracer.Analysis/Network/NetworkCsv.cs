@@ -16,7 +16,8 @@ public static class NetworkCsv
         CsvExport.Line(csv, ["group", "name", "value", "low", "high", "rests_on"]);
         Line("lookups", "read", report.Lookups);
         Line("lookups", "with a closest set", report.ClosestSets, of: report.Lookups);
-        Line("lookups", "keys of one service", report.Keys, of: report.ClosestSets);
+        Line("lookups", "networks", report.Networks, of: report.ClosestSets);
+        Line("lookups", "keys of the largest", report.Keys, of: report.ClosestSets);
         Line("size", "peers that answer", report.Size?.Peers, report.Size?.Low, report.Size?.High, report.Keys);
         foreach (var part in report.Density)
         {

@@ -23,8 +23,7 @@ public static class NetworkJson
             Time(json, "firstUnixNano", report.FirstUnixNano);
             Time(json, "lastUnixNano", report.LastUnixNano);
             json.WriteNumber("closestSets", report.ClosestSets);
-            json.WriteString("service", report.Service);
-            QueryJson.WriteTexts(json, "otherServices", report.OtherServices);
+            json.WriteNumber("networks", report.Networks);
             json.WriteNumber("keys", report.Keys);
             Write(json, report.Size);
             Array(json, "density", report.Density, Write);

@@ -22,15 +22,11 @@ public sealed record NetworkReport
     public required int ClosestSets { get; init; }
 
     /// <summary>
-    /// The service whose closest sets tell size, density and recall: the one with most keys. Null when it has no name, and without
-    /// sets.
+    /// Networks that the lookups with a closest set are of: lookups that share no peer, not even over others, are of different ones.
     /// </summary>
-    public string? Service { get; init; }
+    public required int Networks { get; init; }
 
-    /// <summary>Other services that have closest sets. Their networks may be others.</summary>
-    public ImmutableArray<string> OtherServices { get; init; } = [];
-
-    /// <summary>Distinct keys of the closest sets of <see cref="Service"/>.</summary>
+    /// <summary>Distinct keys of the closest sets of the network with most keys. It tells size, density and recall.</summary>
     public required int Keys { get; init; }
 
     /// <summary>Peers that answer; null with too few keys.</summary>
@@ -43,8 +39,7 @@ public sealed record NetworkReport
     public RecallSummary? Recall { get; init; }
 
     /// <summary>
-    /// Lookups of all services whose closest set is nearer than chance allows by the other keys of the same service. Most surprising
-    /// first.
+    /// Lookups of all networks whose closest set is nearer than chance allows, by the other keys of its network; most surprising first.
     /// </summary>
     public ImmutableArray<EclipseVerdict> Suspicious { get; init; } = [];
 

@@ -13,11 +13,14 @@ public sealed class NetworkTally
     private int _lookups;
     private int _listing;
 
+    /// <summary>Lookups with a closest set, without their peers, and the group of their peers.</summary>
+    private readonly List<(ObservedLookup Lookup, int Group)> _sets = [];
+
     /// <summary>
-    /// The closest sets by service, which may each be of another network: a test network beside the public one would look like a
-    /// surrounded key.
+    /// For each group of peers the group that it was joined to, or itself. Peers of one lookup are of one network, so networks are the
+    /// groups that no lookup joins. A test network beside the public one would else look like a surrounded key.
     /// </summary>
-    private readonly Dictionary<string, ClosestSets> _sets = new(StringComparer.Ordinal);
+    private readonly List<int> _joined = [];
 
     /// <summary>Adds a lookup. The latest comes first: what it shows of a peer is taken as the peer's present state.</summary>
     public void Add(ObservedLookup lookup)
@@ -25,19 +28,21 @@ public sealed class NetworkTally
         _lookups++;
         _first = Math.Min(_first, lookup.StartUnixNano);
         _last = Math.Max(_last, lookup.StartUnixNano);
-        if (lookup.Radius is not null)
-        {
-            ref var sets = ref CollectionsMarshal.GetValueRefOrAddDefault(_sets, lookup.Service ?? "", out _);
-            (sets ??= new ClosestSets()).Add(lookup);
-        }
-
         var lists = false;
+        var group = _joined.Count;
+        _joined.Add(group);
         foreach (var peer in lookup.Peers)
         {
             ref var tally = ref CollectionsMarshal.GetValueRefOrAddDefault(_peers, peer.Id, out _);
-            tally ??= new PeerTally();
+            tally ??= new PeerTally(group);
             tally.Add(peer);
             lists |= peer.NamedTried > 0;
+            group = Join(tally.Group, group);
+        }
+
+        if (lookup.Radius is not null)
+        {
+            _sets.Add((lookup with { Peers = [] }, group));
         }
 
         _listing += lists ? 1 : 0;
@@ -47,31 +52,62 @@ public sealed class NetworkTally
     /// <param name="hasOlder">Whether there are older lookups that were not added.</param>
     public NetworkReport ToReport(bool hasOlder)
     {
-        var (service, main) = _sets
-            .OrderByDescending(static sets => sets.Value.Keys)
-            .ThenBy(static sets => sets.Key, StringComparer.Ordinal)
-            .FirstOrDefault(new KeyValuePair<string, ClosestSets>("", new ClosestSets()));
+        var networks = Networks();
+        var main = networks.Values.MaxBy(static sets => sets.Keys) ?? new ClosestSets();
         return new NetworkReport
         {
             Lookups = _lookups,
             HasOlder = hasOlder,
             FirstUnixNano = _lookups == 0 ? null : _first,
             LastUnixNano = _lookups == 0 ? null : _last,
-            ClosestSets = _sets.Values.Sum(static sets => sets.Lookups.Count),
-            Service = service.Length == 0 ? null : service,
-            OtherServices = [.. _sets.Keys.Where(other => other != service).Order(StringComparer.Ordinal)],
+            ClosestSets = _sets.Count,
+            Networks = networks.Count,
             Keys = main.Keys,
             Size = main.Size(),
             Density = PrefixDensity.Of(main),
             Recall = LookupRecall.Of(main),
-            Suspicious = [.. _sets.Values.SelectMany(static sets => sets.Suspicious()).OrderBy(static verdict => verdict.PValue)],
+            Suspicious = [.. networks.Values.SelectMany(static sets => sets.Suspicious()).OrderBy(static verdict => verdict.PValue)],
             Dead = Dead(),
             Peers = Count(),
         };
     }
 
-    /// <summary>The closest sets of a service; empty ones when it has none.</summary>
-    public ClosestSets SetsOf(string? service) => _sets.GetValueOrDefault(service ?? "") ?? new ClosestSets();
+    /// <summary>The closest sets of the network that a lookup is of; empty ones when no added lookup shares a peer with it.</summary>
+    public ClosestSets SetsAround(ObservedLookup lookup)
+    {
+        var peer = lookup.Peers.Select(peer => _peers.GetValueOrDefault(peer.Id)).FirstOrDefault(static known => known is not null);
+        return (peer is null ? null : Networks().GetValueOrDefault(Root(peer.Group))) ?? new ClosestSets();
+    }
+
+    private Dictionary<int, ClosestSets> Networks()
+    {
+        var networks = new Dictionary<int, ClosestSets>();
+        foreach (var (lookup, group) in _sets)
+        {
+            ref var sets = ref CollectionsMarshal.GetValueRefOrAddDefault(networks, Root(group), out _);
+            (sets ??= new ClosestSets()).Add(lookup);
+        }
+
+        return networks;
+    }
+
+    // The older group stays, so a chain is short; each look-up halves it.
+    private int Join(int left, int right)
+    {
+        var (first, second) = (Root(left), Root(right));
+        _joined[Math.Max(first, second)] = Math.Min(first, second);
+        return Math.Min(first, second);
+    }
+
+    private int Root(int group)
+    {
+        while (_joined[group] != group)
+        {
+            group = _joined[group] = _joined[_joined[group]];
+        }
+
+        return group;
+    }
 
     private DeadNamed? Dead()
     {
@@ -127,8 +163,11 @@ public sealed class NetworkTally
                 .ThenBy(static group => group.Name, StringComparer.Ordinal),
         ];
 
-    private sealed class PeerTally
+    private sealed class PeerTally(int group)
     {
+        /// <summary>A group of peers of the same network.</summary>
+        public int Group { get; } = group;
+
         public PeerFate Fate { get; private set; }
 
         public string? Error { get; private set; }

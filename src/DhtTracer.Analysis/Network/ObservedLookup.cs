@@ -20,9 +20,6 @@ public sealed record ObservedLookup
     /// <summary>The query.</summary>
     public required QueryId Query { get; init; }
 
-    /// <summary><c>service.name</c>, which stands for the network that it is of; null when absent.</summary>
-    public string? Service { get; init; }
-
     /// <summary>Its start, in nanoseconds since 1970-01-01 UTC.</summary>
     public required ulong StartUnixNano { get; init; }
 
@@ -61,7 +58,6 @@ public sealed record ObservedLookup
             : new ObservedLookup
             {
                 Query = query.Id,
-                Service = query.Service,
                 StartUnixNano = query.StartUnixNano,
                 Key = KeyOf(query),
                 Closest = ClosestOf(query, fates),

@@ -30,7 +30,7 @@ internal static class NetworkReader
         foreach (
             var row in connection.Query<Row>(
                 $"""
-                SELECT q.start_ns AS Start, q.service AS Service, t.trace_id AS Trace, q.network AS Packed {where.From}
+                SELECT q.start_ns AS Start, t.trace_id AS Trace, q.network AS Packed {where.From}
                 JOIN trace t ON t.hash = q.hash AND t.no = q.trace
                 WHERE q.network IS NOT NULL {where.Conditions} ORDER BY q.start_ns DESC LIMIT @limit
                 """,
@@ -45,8 +45,7 @@ internal static class NetworkReader
                 break;
             }
 
-            var service = row.Service is { } number ? strings.Texts.Get(number) : null;
-            PackedNetwork.Read(row.Packed, TraceId.FromBytes(row.Trace), service, (ulong)row.Start, strings.Peers, strings.Texts, tally);
+            PackedNetwork.Read(row.Packed, TraceId.FromBytes(row.Trace), (ulong)row.Start, strings.Peers, strings.Texts, tally);
         }
 
         return new NetworkLookups(tally, count > limit);
@@ -55,8 +54,6 @@ internal static class NetworkReader
     private sealed class Row
     {
         public long Start { get; init; }
-
-        public long? Service { get; init; }
 
         public byte[] Trace { get; init; } = [];
 

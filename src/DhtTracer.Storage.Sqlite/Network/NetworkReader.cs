@@ -20,12 +20,12 @@ internal static class NetworkReader
     {
         using var texts = new NumberedStrings(connection, "SELECT value FROM text WHERE no = ?1", NumberedStrings.Text);
         using var peers = new NumberedStrings(connection, "SELECT id FROM peer WHERE no = ?1", PeerTable.Read);
-        var rows = new List<(long Start, long? Service, byte[] Trace, byte[] Packed)>();
+        var rows = new List<(long Start, byte[] Trace, byte[] Packed)>();
         foreach (var source in QueryList.Sources(ListTable.Operations, filter))
         {
             var parameters = new DynamicParameters();
             var sql = new StringBuilder(
-                $"SELECT q.start_ns, q.service, t.trace_id, q.network {source} JOIN trace t ON t.no = q.trace WHERE q.network IS NOT NULL"
+                $"SELECT q.start_ns, t.trace_id, q.network {source} JOIN trace t ON t.no = q.trace WHERE q.network IS NOT NULL"
             );
             QueryList.Where(connection, ListTable.Operations, sql, parameters, filter, indexedByBackground: false);
             sql.Append(" ORDER BY q.start_ns DESC LIMIT @limit");
@@ -34,18 +34,17 @@ internal static class NetworkReader
             while (reader.Read())
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                rows.Add((reader.GetInt64(0), reader.IsDBNull(1) ? null : reader.GetInt64(1), (byte[])reader[2], (byte[])reader[3]));
+                rows.Add((reader.GetInt64(0), (byte[])reader[1], (byte[])reader[2]));
             }
         }
 
         // A peer's operations are in two tables.
         rows.Sort(static (x, y) => y.Start.CompareTo(x.Start));
         var tally = new NetworkTally();
-        foreach (var (start, service, trace, packed) in rows.Take(limit))
+        foreach (var (start, trace, packed) in rows.Take(limit))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var name = service is { } number ? texts.Get(number) : null;
-            PackedNetwork.Read(packed, TraceId.FromBytes(trace), name, (ulong)start, peers, texts, tally);
+            PackedNetwork.Read(packed, TraceId.FromBytes(trace), (ulong)start, peers, texts, tally);
         }
 
         return new NetworkLookups(tally, rows.Count > limit);

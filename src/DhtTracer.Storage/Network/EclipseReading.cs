@@ -14,7 +14,7 @@ public static class EclipseReading
     private const int MostOperations = 1_000;
 
     /// <summary>
-    /// The verdict of the eclipse test by the lookups of the same service within 12 hours; null when the query has no closest set, or when
+    /// The verdict of the eclipse test by the lookups of the same network within 12 hours; null when the query has no closest set, or when
     /// there are too few other keys.
     /// </summary>
     /// <param name="store">The archive.</param>
@@ -30,7 +30,6 @@ public static class EclipseReading
         var others = await store.ReadNetworkAsync(
             new QueryFilter
             {
-                Service = query.Service,
                 FromUnixNano = query.StartUnixNano - Math.Min(query.StartUnixNano, AroundNs),
                 ToUnixNano = query.StartUnixNano + AroundNs,
                 Background = null,
@@ -38,6 +37,6 @@ public static class EclipseReading
             MostOperations,
             cancellationToken
         );
-        return others.Tally.SetsOf(query.Service).Test(lookup);
+        return others.Tally.SetsAround(lookup).Test(lookup);
     }
 }

@@ -55,7 +55,6 @@ internal static class PackedNetwork
     /// <summary>Adds what <see cref="Write"/> wrote to a tally.</summary>
     /// <param name="bytes">The bytes.</param>
     /// <param name="trace">The operation's trace.</param>
-    /// <param name="service"><c>service.name</c>; null when absent.</param>
     /// <param name="startUnixNano">Its start.</param>
     /// <param name="peers">Gives peer ids by their numbers.</param>
     /// <param name="texts">Gives texts by their numbers.</param>
@@ -64,7 +63,6 @@ internal static class PackedNetwork
     public static void Read(
         ReadOnlySpan<byte> bytes,
         TraceId trace,
-        string? service,
         ulong startUnixNano,
         INumberedStrings peers,
         INumberedStrings texts,
@@ -107,7 +105,6 @@ internal static class PackedNetwork
                 new ObservedLookup
                 {
                     Query = new QueryId(trace, span),
-                    Service = service,
                     StartUnixNano = start,
                     Key = key.IsEmpty ? null : key[0],
                     Closest = closest,

@@ -62,14 +62,8 @@ internal static class NetworkCommand
         var text = new StringBuilder();
         void Line(FormattableString line) =>
             text.Append(PlainText.End(PlainText.Safe(line.ToString(CultureInfo.InvariantCulture)), width)).Append('\n');
-        Line($"{report.Lookups} lookups, {report.ClosestSets} with a closest set; {report.Keys} keys of {report.Service ?? "no service"}");
-        if (!report.OtherServices.IsEmpty)
-        {
-            Line(
-                $"Size, density and recall of other services: --service {string.Join(", --service ", report.OtherServices.Take(MostRows))}"
-            );
-        }
-
+        Line($"{report.Lookups} lookups, {report.ClosestSets} with a closest set");
+        Line($"Networks              {report.Networks}; size, density and recall are those of the largest, by {report.Keys} keys");
         if (report.HasOlder)
         {
             Line($"Only the newest {NetworkLookups.MostOperations} operations are read; older ones are left out.");

@@ -104,27 +104,51 @@ public sealed class NetworkFiguresTests
     }
 
     [Fact]
-    public void Services_are_kept_apart_because_their_networks_may_be_others()
+    public void Lookups_that_share_no_peer_are_of_different_networks()
     {
         var tally = new NetworkTally();
         var (small, large) = (new SimulatedNetwork(500, seed: 1), new SimulatedNetwork(50_000, seed: 2));
         for (var i = 0; i < 30; i++)
         {
-            tally.Add(small.Lookup(small.Position()) with { Service = "test network" });
+            // Each shares a peer only with the one before.
+            var peers = new[] { Peer($"small {i}", PeerFate.Answered), Peer($"small {i + 1}", PeerFate.Answered) };
+            tally.Add(small.Lookup(small.Position()) with { Peers = [.. peers] });
         }
 
-        for (var i = 0; i < 10; i++)
+        var large1 = large.Lookup(large.Position()) with { Peers = [Peer("bootstrap", PeerFate.Failed)] };
+        tally.Add(large1);
+        for (var i = 0; i < 9; i++)
         {
-            tally.Add(large.Lookup(large.Position()) with { Service = "public" });
+            tally.Add(large.Lookup(large.Position()) with { Peers = large1.Peers });
         }
 
         // Together the ten of the large network would look like surrounded keys.
         var report = tally.ToReport(hasOlder: false);
         Assert.Empty(report.Suspicious);
-        Assert.Equal(("test network", 30, 40), (report.Service, report.Keys, report.ClosestSets));
-        Assert.Equal(["public"], report.OtherServices.AsEnumerable());
+        Assert.Equal((2, 30, 40), (report.Networks, report.Keys, report.ClosestSets));
         Assert.InRange(report.Size!.Peers, 400, 620);
-        Assert.InRange(tally.SetsOf("public").Size()!.Peers, 35_000, 70_000);
+        Assert.InRange(tally.SetsAround(large1).Size()!.Peers, 35_000, 70_000);
+        Assert.Empty(tally.SetsAround(Met(Peer("unknown", PeerFate.Answered))).Lookups);
+    }
+
+    [Fact]
+    public void A_lookup_that_meets_peers_of_two_networks_makes_them_one()
+    {
+        var tally = new NetworkTally();
+        var network = new SimulatedNetwork(500, seed: 1);
+        ObservedLookup Looked(params string[] peers) =>
+            network.Lookup(network.Position()) with
+            {
+                Peers = [.. peers.Select(static id => Peer(id, PeerFate.Answered))],
+            };
+        tally.Add(Looked("a"));
+        tally.Add(Looked("b"));
+        tally.Add(Looked("c"));
+        Assert.Equal(3, tally.ToReport(hasOlder: false).Networks);
+
+        tally.Add(Looked("c", "a"));
+        Assert.Equal(2, tally.ToReport(hasOlder: false).Networks);
+        Assert.Equal(3, tally.SetsAround(Looked("c")).Lookups.Count);
     }
 
     [Fact]

@@ -35,20 +35,10 @@ public abstract class NetworkContract : StoreContract
 
         Assert.False(found.HasOlder);
         Same(expected.ToReport(hasOlder: false), found.ToReport());
-        Assert.Equal(8, found.Tally.SetsOf("kubo").Lookups.Count);
-        Assert.Equal(
-            ObservedLookup.Of(queries[7])! with
-            {
-                Peers = [],
-                Closest = [],
-            },
-            found.Tally.SetsOf("kubo").Lookups[0] with
-            {
-                Peers = [],
-                Closest = [],
-            }
-        );
-        Assert.Equal(ObservedLookup.Of(queries[7])!.Closest.AsEnumerable(), found.Tally.SetsOf("kubo").Lookups[0].Closest.AsEnumerable());
+        var sets = found.Tally.SetsAround(ObservedLookup.Of(queries[0])!);
+        Assert.Equal(8, sets.Lookups.Count);
+        Assert.Equal(ObservedLookup.Of(queries[7])! with { Peers = [], Closest = [] }, sets.Lookups[0] with { Peers = [], Closest = [] });
+        Assert.Equal(ObservedLookup.Of(queries[7])!.Closest.AsEnumerable(), sets.Lookups[0].Closest.AsEnumerable());
     }
 
     [Fact]
