@@ -82,7 +82,8 @@ public sealed class NetworkPageTests
 
     private static KadId Position(string id) => KadId.Of(PeerId.Parse(id));
 
-    // A lookup asks the 40 nearest; the last 10 of the known peers do not answer.
+    // A lookup begins with the first 3 peers, as with those of a routing table, and asks the 40 nearest. The last 10 of the known peers do
+    // not answer.
     private static Query Lookup(int number, KadId key, string[] peers) =>
         new()
         {
@@ -101,6 +102,7 @@ public sealed class NetworkPageTests
                 .. peers
                     .OrderBy(Position, Comparer<KadId>.Create(key.CompareDistance))
                     .Take(40)
+                    .Union(Peers.Take(3))
                     .Select(id =>
                         Array.IndexOf(Peers, id) >= Servers
                             ? new QueryPeer
