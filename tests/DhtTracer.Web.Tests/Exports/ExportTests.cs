@@ -9,7 +9,6 @@ using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Web.Search;
 using DhtTracer.Web.Tests.Fixture;
-using Microsoft.AspNetCore.Http;
 
 namespace DhtTracer.Web.Tests.Exports;
 

@@ -248,10 +248,7 @@ public sealed class OverviewPageTests(KnownArchive archive)
         var durations = archive.Queries.Where(query => query.Service == "shaky").Select(query => query.DurationNs).ToList();
         var threshold = Truth.Percentile(durations, 90);
         var slow = durations.Count(duration => duration >= threshold);
-        Assert.Equal(
-            (durations.Count(duration => duration < threshold), slow),
-            (Operations(answer, "a"), Operations(answer, "b"))
-        );
+        Assert.Equal((durations.Count(duration => duration < threshold), slow), (Operations(answer, "a"), Operations(answer, "b")));
         Assert.True(answer.GetProperty("comparison").GetProperty("slowIsB").GetBoolean());
 
         // Each attribute counts over operations of its own set.
