@@ -29,11 +29,11 @@ public static class GateJson
             {
                 json.WriteStartObject();
                 json.WriteString("name", figure.Name);
-                Number(json, "against", figure.Against);
-                Number(json, "value", figure.Tested);
-                Number(json, "change", figure.Change);
-                Number(json, "low", figure.Interval?.Low);
-                Number(json, "high", figure.Interval?.High);
+                json.FractionOrNull("against", figure.Against);
+                json.FractionOrNull("value", figure.Tested);
+                json.FractionOrNull("change", figure.Change);
+                json.FractionOrNull("low", figure.Interval?.Low);
+                json.FractionOrNull("high", figure.Interval?.High);
                 json.WriteNumber("limit", figure.Limit);
                 json.WriteString("answer", Words.Of(figure.Answer));
                 json.WriteEndObject();
@@ -44,17 +44,5 @@ public static class GateJson
         }
 
         return buffer.ToArray();
-    }
-
-    private static void Number(Utf8JsonWriter json, string name, double? value)
-    {
-        if (value is { } known)
-        {
-            json.WriteNumber(name, known);
-        }
-        else
-        {
-            json.WriteNull(name);
-        }
     }
 }

@@ -22,8 +22,8 @@ internal static class LintJson
             {
                 json.WriteStartObject();
                 json.WriteString("peerId", evidence.PeerId);
-                QueryJson.WriteNumber(json, "fromNs", evidence.FromNs);
-                QueryJson.WriteNumber(json, "toNs", evidence.ToNs);
+                json.NumberOrNull("fromNs", evidence.FromNs);
+                json.NumberOrNull("toNs", evidence.ToNs);
                 json.WriteEndObject();
             }
 

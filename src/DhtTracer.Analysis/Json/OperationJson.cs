@@ -18,7 +18,7 @@ public static class OperationJson
         json.WriteString("id", operation.Id.ToString());
         json.WriteString("type", operation.Type == QueryType.Unknown ? null : Words.Of(operation.Type));
         QueryJson.WriteKey(json, operation.Key);
-        QueryJson.WriteNumber(json, "keyCount", operation.KeyCount);
+        json.NumberOrNull("keyCount", operation.KeyCount);
         json.WriteString("source", Words.Of(operation.Source));
         json.WriteString("service", operation.Service);
         json.WriteString("instance", operation.Instance);
@@ -26,11 +26,11 @@ public static class OperationJson
         json.WriteBoolean("background", operation.Background);
         json.WriteString("backgroundKind", operation.BackgroundKind is { } kind ? Words.Of(kind) : null);
         json.WriteString("startUnixNano", operation.StartUnixNano.ToString(CultureInfo.InvariantCulture));
-        QueryJson.WriteNumber(json, "durationNs", operation.DurationNs);
+        json.NumberOrNull("durationNs", operation.DurationNs);
         json.WriteString("outcome", operation.Outcome == QueryOutcome.Unknown ? null : Words.Of(operation.Outcome));
         QueryJson.WriteError(json, operation.Error);
-        QueryJson.WriteNumber(json, "discoveryNs", operation.DiscoveryNs);
-        QueryJson.WriteNumber(json, "results", operation.Results);
+        json.NumberOrNull("discoveryNs", operation.DiscoveryNs);
+        json.NumberOrNull("results", operation.Results);
         json.WriteStartArray("queries");
         foreach (var query in operation.Queries)
         {
@@ -39,7 +39,7 @@ public static class OperationJson
             json.WriteString("side", query.Side is { } side ? Words.Of(side) : null);
             json.WriteBoolean("skipped", query.Skipped);
             json.WriteString("outcome", query.Outcome == QueryOutcome.Unknown ? null : Words.Of(query.Outcome));
-            QueryJson.WriteNumber(json, "durationNs", query.DurationNs);
+            json.NumberOrNull("durationNs", query.DurationNs);
             json.WriteEndObject();
         }
 
@@ -47,7 +47,7 @@ public static class OperationJson
         json.WriteString("decisive", operation.Decisive?.ToString());
         WriteAround(json, operation);
         ProviderFatesJson.Write(json, operation.Fates);
-        QueryJson.WriteNumber(json, "analysisVersion", operation.AnalysisVersion);
+        json.NumberOrNull("analysisVersion", operation.AnalysisVersion);
         json.WriteEndObject();
     }
 
@@ -148,7 +148,7 @@ public static class OperationJson
             json.WriteString("spanId", router.SpanId.ToString());
             json.WriteString("name", router.Name);
             json.WriteNumber("startNs", router.StartNs);
-            QueryJson.WriteNumber(json, "durationNs", router.DurationNs);
+            json.NumberOrNull("durationNs", router.DurationNs);
             QueryJson.WriteError(json, router.Error);
             json.WriteEndObject();
         }

@@ -17,9 +17,9 @@ internal static class ProviderFatesJson
         json.WriteStartObject("fates");
         json.WriteString("cid", fates.Cid);
         json.WriteString("block", Words.Of(fates.Block));
-        QueryJson.WriteNumber(json, "blockNs", fates.BlockNs);
-        QueryJson.WriteNumber(json, "askedAllNs", fates.AskedAllNs);
-        QueryJson.WriteNumber(json, "endNs", fates.EndNs);
+        json.NumberOrNull("blockNs", fates.BlockNs);
+        json.NumberOrNull("askedAllNs", fates.AskedAllNs);
+        json.NumberOrNull("endNs", fates.EndNs);
         json.WriteNumber("missingEvents", fates.MissingEvents);
         json.WriteStartArray("providers");
         foreach (var provider in fates.Providers)
@@ -29,15 +29,15 @@ internal static class ProviderFatesJson
             json.WriteString("step", Words.Of(provider.Step));
             json.WriteString("failure", provider.Failure is { } failure ? Words.Of(failure) : null);
             json.WriteString("errorText", provider.ErrorText);
-            QueryJson.WriteNumber(json, "namedNs", provider.NamedNs);
+            json.NumberOrNull("namedNs", provider.NamedNs);
             QueryJson.WriteTexts(json, "addresses", provider.Addresses);
-            QueryJson.WriteNumber(json, "foundNs", provider.FoundNs);
-            QueryJson.WriteNumber(json, "addressLookupNs", provider.AddressLookupNs);
-            QueryJson.WriteNumber(json, "connectedNs", provider.ConnectedNs);
-            QueryJson.WriteNumber(json, "failedNs", provider.FailedNs);
+            json.NumberOrNull("foundNs", provider.FoundNs);
+            json.NumberOrNull("addressLookupNs", provider.AddressLookupNs);
+            json.NumberOrNull("connectedNs", provider.ConnectedNs);
+            json.NumberOrNull("failedNs", provider.FailedNs);
             json.WriteString("transport", provider.Transport);
             json.WriteString("agent", provider.Agent);
-            QueryJson.WriteNumber(json, "connectNs", provider.ConnectNs);
+            json.NumberOrNull("connectNs", provider.ConnectNs);
             json.WriteEndObject();
         }
 

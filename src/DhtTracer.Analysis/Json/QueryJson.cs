@@ -21,7 +21,7 @@ public static class QueryJson
     {
         json.WriteStartObject();
         WriteSummary(json, query);
-        WriteNumber(json, "terminatedNs", query.TerminatedNs);
+        json.NumberOrNull("terminatedNs", query.TerminatedNs);
         WritePhases(json, query.Phases);
         LintJson.Write(json, QueryLint.Of(query));
         json.WriteStartArray("peers");
@@ -79,27 +79,27 @@ public static class QueryJson
         json.WriteString("service", query.Service);
         json.WriteString("node", query.Node);
         json.WriteString("startUnixNano", query.StartUnixNano.ToString(CultureInfo.InvariantCulture));
-        WriteNumber(json, "durationNs", query.DurationNs);
+        json.NumberOrNull("durationNs", query.DurationNs);
         json.WriteString("outcome", query.Outcome == QueryOutcome.Unknown ? null : Words.Of(query.Outcome));
         WriteError(json, query.Error);
         json.WriteString("termination", query.Termination is { } termination ? Words.Of(termination) : null);
-        WriteNumber(json, "discoveryNs", query.DiscoveryNs);
+        json.NumberOrNull("discoveryNs", query.DiscoveryNs);
         json.WriteString("discoveredBy", query.DiscoveredBy);
-        WriteNumber(json, "firstAnswerNs", query.FirstAnswerNs);
+        json.NumberOrNull("firstAnswerNs", query.FirstAnswerNs);
         json.WriteStartObject("missing");
         json.WriteNumber("spans", query.Missing.Spans);
         json.WriteNumber("events", query.Missing.Events);
         json.WriteEndObject();
         json.WriteStartObject("parameters");
-        WriteNumber(json, "alpha", query.Parameters.Alpha);
-        WriteNumber(json, "beta", query.Parameters.Beta);
-        WriteNumber(json, "k", query.Parameters.K);
+        json.NumberOrNull("alpha", query.Parameters.Alpha);
+        json.NumberOrNull("beta", query.Parameters.Beta);
+        json.NumberOrNull("k", query.Parameters.K);
         json.WriteEndObject();
         WriteCounts(json, query.Counts);
-        WriteNumber(json, "xor", query.Xor);
-        WriteNumber(json, "hops", query.Hops);
-        WriteNumber(json, "hopsAtLeast", query.HopsAtLeast);
-        WriteNumber(json, "analysisVersion", query.AnalysisVersion);
+        json.NumberOrNull("xor", query.Xor);
+        json.NumberOrNull("hops", query.Hops);
+        json.NumberOrNull("hopsAtLeast", query.HopsAtLeast);
+        json.NumberOrNull("analysisVersion", query.AnalysisVersion);
     }
 
     internal static void WriteKey(Utf8JsonWriter json, QueryKey? key)
@@ -141,17 +141,17 @@ public static class QueryJson
     private static void WriteCounts(Utf8JsonWriter json, QueryCounts counts)
     {
         json.WriteStartObject("counts");
-        WriteNumber(json, "seen", counts.Seen);
-        WriteNumber(json, "queried", counts.Queried);
-        WriteNumber(json, "dialed", counts.Dialed);
-        WriteNumber(json, "dialFailed", counts.DialFailed);
-        WriteNumber(json, "toQuery", counts.ToQuery);
-        WriteNumber(json, "remaining", counts.Remaining);
-        WriteNumber(json, "results", counts.Results);
-        WriteNumber(json, "returned", counts.Returned);
-        WriteNumber(json, "duplicates", counts.Duplicates);
+        json.NumberOrNull("seen", counts.Seen);
+        json.NumberOrNull("queried", counts.Queried);
+        json.NumberOrNull("dialed", counts.Dialed);
+        json.NumberOrNull("dialFailed", counts.DialFailed);
+        json.NumberOrNull("toQuery", counts.ToQuery);
+        json.NumberOrNull("remaining", counts.Remaining);
+        json.NumberOrNull("results", counts.Results);
+        json.NumberOrNull("returned", counts.Returned);
+        json.NumberOrNull("duplicates", counts.Duplicates);
         json.WriteBoolean("seenComplete", counts.SeenComplete);
-        WriteNumber(json, "sent", counts.Sent);
+        json.NumberOrNull("sent", counts.Sent);
         json.WriteEndObject();
     }
 
@@ -159,23 +159,23 @@ public static class QueryJson
     {
         json.WriteStartObject();
         json.WriteString("id", peer.Id);
-        WriteNumber(json, "order", peer.Order);
-        WriteNumber(json, "xor", peer.Xor);
-        WriteNumber(json, "hops", peer.Hops);
-        WriteNumber(json, "hopsAtLeast", peer.HopsAtLeast);
+        json.NumberOrNull("order", peer.Order);
+        json.NumberOrNull("xor", peer.Xor);
+        json.NumberOrNull("hops", peer.Hops);
+        json.NumberOrNull("hopsAtLeast", peer.HopsAtLeast);
         json.WriteString("referrer", peer.Referrer);
         json.WriteBoolean("referrerInferred", peer.ReferrerInferred);
         json.WriteString("askedAfter", peer.AskedAfter);
-        WriteNumber(json, "heardNs", peer.HeardNs);
-        WriteNumber(json, "timeLostNs", peer.TimeLostNs);
-        WriteNumber(json, "takenNs", peer.TakenNs);
+        json.NumberOrNull("heardNs", peer.HeardNs);
+        json.NumberOrNull("timeLostNs", peer.TimeLostNs);
+        json.NumberOrNull("takenNs", peer.TakenNs);
         json.WriteString("state", Words.Of(peer.State));
         if (peer.Dial is { } dial)
         {
             json.WriteStartObject("dial");
             json.WriteNumber("startNs", dial.StartNs);
-            WriteNumber(json, "durationNs", dial.DurationNs);
-            WriteBoolean(json, "reused", dial.Reused);
+            json.NumberOrNull("durationNs", dial.DurationNs);
+            json.FlagOrNull("reused", dial.Reused);
             WriteError(json, dial.Error);
             json.WriteEndObject();
         }
@@ -193,7 +193,7 @@ public static class QueryJson
         json.WriteEndArray();
         json.WriteBoolean("duplicate", peer.Duplicate);
         json.WriteString("agent", peer.Agent);
-        WriteNumber(json, "latencyNs", peer.LatencyNs);
+        json.NumberOrNull("latencyNs", peer.LatencyNs);
         WriteTexts(json, "addresses", peer.Addresses);
         WriteTexts(json, "protocols", peer.Protocols);
         json.WriteEndObject();
@@ -203,15 +203,15 @@ public static class QueryJson
     {
         json.WriteStartObject();
         json.WriteString("type", request.Type == MessageType.Unknown ? null : Words.Of(request.Type));
-        WriteNumber(json, "startNs", request.StartNs);
-        WriteNumber(json, "durationNs", request.DurationNs);
-        WriteNumber(json, "endNs", request.EndNs);
+        json.NumberOrNull("startNs", request.StartNs);
+        json.NumberOrNull("durationNs", request.DurationNs);
+        json.NumberOrNull("endNs", request.EndNs);
         json.WriteString("outcome", Words.Of(request.Outcome));
         WriteError(json, request.Error);
-        WriteNumber(json, "returned", request.Returned);
-        WriteNumber(json, "new", request.New);
-        WriteNumber(json, "providers", request.Providers);
-        WriteNumber(json, "records", request.Records);
+        json.NumberOrNull("returned", request.Returned);
+        json.NumberOrNull("new", request.New);
+        json.NumberOrNull("providers", request.Providers);
+        json.NumberOrNull("records", request.Records);
         RecordLifeJson.Write(json, "ipns", request.Ipns);
         if (request.Named.IsDefault)
         {
@@ -248,29 +248,5 @@ public static class QueryJson
         json.WriteString("class", error.Class);
         json.WriteString("text", error.Text);
         json.WriteEndObject();
-    }
-
-    internal static void WriteNumber(Utf8JsonWriter json, string name, long? value)
-    {
-        if (value is { } number)
-        {
-            json.WriteNumber(name, number);
-        }
-        else
-        {
-            json.WriteNull(name);
-        }
-    }
-
-    private static void WriteBoolean(Utf8JsonWriter json, string name, bool? value)
-    {
-        if (value is { } known)
-        {
-            json.WriteBoolean(name, known);
-        }
-        else
-        {
-            json.WriteNull(name);
-        }
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using DhtTracer.Analysis.Model;
@@ -18,12 +17,12 @@ public static class RecordLifeJson
         json.WriteStartObject();
         QueryJson.WriteKey(json, life.Key);
         json.WriteString("kind", Words.Of(life.Kind));
-        Time(json, "asOfUnixNano", life.AsOfUnixNano);
+        json.TimeOrNull("asOfUnixNano", life.AsOfUnixNano);
         Write(json, "value", life.Value);
         if (life.RunsOut is { } end)
         {
             json.WriteStartObject("runsOut");
-            Time(json, "unixNano", end.UnixNano);
+            json.TimeOrNull("unixNano", end.UnixNano);
             json.WriteString("certainty", Words.Of(end.Certainty));
             json.WriteEndObject();
         }
@@ -33,10 +32,10 @@ public static class RecordLifeJson
         }
 
         json.WriteBoolean("hasOlder", life.HasOlder);
-        Array(json, "alarms", life.Alarms, Write);
-        Array(json, "publications", life.Publications, WritePublication);
-        Array(json, "lookups", life.Lookups, Write);
-        Array(json, "changes", life.Changes, Write);
+        json.List("alarms", life.Alarms, Write);
+        json.List("publications", life.Publications, WritePublication);
+        json.List("lookups", life.Lookups, Write);
+        json.List("changes", life.Changes, Write);
         json.WriteEndObject();
     }
 
@@ -58,7 +57,7 @@ public static class RecordLifeJson
         json.WriteStartObject();
         json.WriteString("kind", Words.Of(alarm.Kind));
         json.WriteString("certainty", Words.Of(alarm.Certainty));
-        Time(json, "sinceUnixNano", alarm.SinceUnixNano);
+        json.TimeOrNull("sinceUnixNano", alarm.SinceUnixNano);
         json.WriteString("text", alarm.Text);
         json.WriteEndObject();
     }
@@ -74,7 +73,7 @@ public static class RecordLifeJson
         json.WriteStartObject(name);
         json.WriteString("value", value.Value);
         json.WriteString("sequence", value.Sequence.ToString(CultureInfo.InvariantCulture));
-        Time(json, "endOfLifeUnixNano", value.EndOfLifeUnixNano);
+        json.TimeOrNull("endOfLifeUnixNano", value.EndOfLifeUnixNano);
         json.WriteEndObject();
     }
 
@@ -88,8 +87,8 @@ public static class RecordLifeJson
     private static void WriteOperation(Utf8JsonWriter json, RecordSighting sighting)
     {
         json.WriteString("operationId", sighting.Operation.ToString());
-        Time(json, "startUnixNano", sighting.StartUnixNano);
-        QueryJson.WriteNumber(json, "durationNs", sighting.DurationNs);
+        json.TimeOrNull("startUnixNano", sighting.StartUnixNano);
+        json.NumberOrNull("durationNs", sighting.DurationNs);
         json.WriteString("outcome", sighting.Outcome == QueryOutcome.Unknown ? null : Words.Of(sighting.Outcome));
         json.WriteString("node", sighting.Node);
         json.WriteString("service", sighting.Service);
@@ -108,10 +107,10 @@ public static class RecordLifeJson
     {
         json.WriteStartObject();
         WriteOperation(json, lookup.Sighting);
-        QueryJson.WriteNumber(json, "answered", lookup.Sighting.Answered);
+        json.NumberOrNull("answered", lookup.Sighting.Answered);
         QueryJson.WriteTexts(json, "holders", lookup.Sighting.Holders);
         json.WriteBoolean("complete", lookup.Sighting.Complete);
-        QueryJson.WriteNumber(json, "holdersByLooker", lookup.HoldersByLooker);
+        json.NumberOrNull("holdersByLooker", lookup.HoldersByLooker);
         json.WriteNumber("corrections", lookup.Corrections);
         if (lookup.Expired is { } expired)
         {
@@ -140,25 +139,11 @@ public static class RecordLifeJson
         json.WriteStartObject();
         json.WriteString("kind", Words.Of(change.Kind));
         json.WriteString("certainty", Words.Of(RecordCertainty.Computed));
-        Time(json, "fromUnixNano", change.FromUnixNano);
-        Time(json, "toUnixNano", change.ToUnixNano);
-        QueryJson.WriteNumber(json, "movedNs", change.MovedNs);
+        json.TimeOrNull("fromUnixNano", change.FromUnixNano);
+        json.TimeOrNull("toUnixNano", change.ToUnixNano);
+        json.NumberOrNull("movedNs", change.MovedNs);
         json.WriteEndObject();
     }
-
-    private static void Array<T>(Utf8JsonWriter json, string name, ImmutableArray<T> items, Action<Utf8JsonWriter, T> write)
-    {
-        json.WriteStartArray(name);
-        foreach (var item in items)
-        {
-            write(json, item);
-        }
-
-        json.WriteEndArray();
-    }
-
-    private static void Time(Utf8JsonWriter json, string name, ulong? time) =>
-        json.WriteString(name, time?.ToString(CultureInfo.InvariantCulture));
 
     private static ulong? Number(JsonElement json, string name) =>
         QueryJsonReader.OptionalText(json, name) is not { } text ? null

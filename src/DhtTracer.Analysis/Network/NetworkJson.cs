@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using System.Globalization;
 using System.Text.Json;
 using DhtTracer.Analysis.Json;
 
@@ -20,15 +18,15 @@ public static class NetworkJson
             json.WriteStartObject();
             json.WriteNumber("lookups", report.Lookups);
             json.WriteBoolean("hasOlder", report.HasOlder);
-            Time(json, "firstUnixNano", report.FirstUnixNano);
-            Time(json, "lastUnixNano", report.LastUnixNano);
+            json.TimeOrNull("firstUnixNano", report.FirstUnixNano);
+            json.TimeOrNull("lastUnixNano", report.LastUnixNano);
             json.WriteNumber("closestSets", report.ClosestSets);
             json.WriteNumber("networks", report.Networks);
             json.WriteNumber("keys", report.Keys);
             Write(json, report.Size);
-            Array(json, "density", report.Density, Write);
+            json.List("density", report.Density, Write);
             Write(json, report.Recall);
-            Array(json, "suspicious", report.Suspicious, Write);
+            json.List("suspicious", report.Suspicious, Write);
             Write(json, report.Dead);
             Write(json, report.Peers);
             json.WriteEndObject();
@@ -42,13 +40,13 @@ public static class NetworkJson
     {
         json.WriteStartObject();
         json.WriteString("queryId", verdict.Query.ToString());
-        Time(json, "startUnixNano", verdict.StartUnixNano);
+        json.TimeOrNull("startUnixNano", verdict.StartUnixNano);
         json.WriteString("keyPrefix", verdict.Key);
         json.WriteNumber("closest", verdict.Closest);
         json.WriteNumber("size", verdict.Size);
         json.WriteNumber("expected", verdict.Expected);
         json.WriteNumber("pValue", verdict.PValue);
-        Number(json, "adjusted", verdict.Adjusted);
+        json.FractionOrNull("adjusted", verdict.Adjusted);
         json.WriteNumber("otherKeys", verdict.OtherKeys);
         json.WriteEndObject();
     }
@@ -76,10 +74,10 @@ public static class NetworkJson
         json.WriteString("prefix", part.Prefix);
         json.WriteNumber("keys", part.Keys);
         json.WriteNumber("peers", part.Peers);
-        Number(json, "times", part.Times);
-        Number(json, "low", part.Low);
-        Number(json, "high", part.High);
-        Number(json, "pValue", part.PValue);
+        json.FractionOrNull("times", part.Times);
+        json.FractionOrNull("low", part.Low);
+        json.FractionOrNull("high", part.High);
+        json.FractionOrNull("pValue", part.PValue);
         json.WriteBoolean("isAlarm", part.IsAlarm);
         json.WriteEndObject();
     }
@@ -98,8 +96,7 @@ public static class NetworkJson
         json.WriteNumber("near", recall.Near);
         json.WriteNumber("median", recall.Median);
         json.WriteNumber("p10", recall.Low);
-        Array(
-            json,
+        json.List(
             "worst",
             recall.Worst,
             static (json, lookup) =>
@@ -127,8 +124,7 @@ public static class NetworkJson
         json.WriteNumber("tried", dead.Tried);
         json.WriteNumber("dead", dead.Dead);
         json.WriteNumber("namers", dead.Namers);
-        Array(
-            json,
+        json.List(
             "worst",
             dead.Worst,
             static (json, namer) =>
@@ -151,8 +147,7 @@ public static class NetworkJson
         json.WriteNumber("unreachable", peers.Unreachable);
         json.WriteNumber("open", peers.Open);
         json.WriteNumber("withoutDht", peers.WithoutDht);
-        Array(
-            json,
+        json.List(
             "unreachableByError",
             peers.ByError,
             static (json, error) =>
@@ -163,8 +158,8 @@ public static class NetworkJson
                 json.WriteEndObject();
             }
         );
-        Array(json, "byTransport", peers.ByTransport, Write);
-        Array(json, "byAgent", peers.ByAgent, Write);
+        json.List("byTransport", peers.ByTransport, Write);
+        json.List("byAgent", peers.ByAgent, Write);
         json.WriteEndObject();
     }
 
@@ -178,30 +173,4 @@ public static class NetworkJson
         json.WriteNumber("withoutDht", group.WithoutDht);
         json.WriteEndObject();
     }
-
-    private static void Array<T>(Utf8JsonWriter json, string name, ImmutableArray<T> items, Action<Utf8JsonWriter, T> write)
-    {
-        json.WriteStartArray(name);
-        foreach (var item in items)
-        {
-            write(json, item);
-        }
-
-        json.WriteEndArray();
-    }
-
-    private static void Number(Utf8JsonWriter json, string name, double? value)
-    {
-        if (value is { } known)
-        {
-            json.WriteNumber(name, known);
-        }
-        else
-        {
-            json.WriteNull(name);
-        }
-    }
-
-    private static void Time(Utf8JsonWriter json, string name, ulong? time) =>
-        json.WriteString(name, time?.ToString(CultureInfo.InvariantCulture));
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Json;
 using DhtTracer.Analysis.Json;
 using DhtTracer.Multiformats;
@@ -22,25 +21,25 @@ public static class SweepJson
         {
             json.WriteStartObject();
             json.WriteString("node", report.Node);
-            Time(json, "firstUnixNano", report.StartUnixNano);
-            Time(json, "lastUnixNano", report.EndUnixNano);
+            json.TimeOrNull("firstUnixNano", Known(report.StartUnixNano));
+            json.TimeOrNull("lastUnixNano", Known(report.EndUnixNano));
             json.WriteNumber("keys", report.Keys);
             json.WriteNumber("turnsOfKeys", report.Marks);
             json.WriteNumber("lookups", report.Lookups);
             json.WriteNumber("logLines", report.LogLines);
             Interval(json, report.Interval);
             Status(json, report.Status);
-            List(json, "contradictions", report.Contradictions, static (json, text) => json.WriteStringValue(text));
-            List(json, "regions", report.Regions, Region);
-            List(json, "never", report.Never, static (json, prefix) => json.WriteStringValue(prefix.ToString()));
-            List(json, "silent", report.Silent, Silent);
-            List(json, "forgetting", report.Forgetting, Forgetting);
-            List(json, "batches", report.Batches, Batch);
-            List(json, "alone", report.Singles, Single);
-            List(json, "warnings", report.Warnings, Warning);
+            json.List("contradictions", report.Contradictions, static (json, text) => json.WriteStringValue(text));
+            json.List("regions", report.Regions, Region);
+            json.List("never", report.Never, static (json, prefix) => json.WriteStringValue(prefix.ToString()));
+            json.List("silent", report.Silent, Silent);
+            json.List("forgetting", report.Forgetting, Forgetting);
+            json.List("batches", report.Batches, Batch);
+            json.List("alone", report.Singles, Single);
+            json.List("warnings", report.Warnings, Warning);
             if (key is { } bytesOfKey)
             {
-                List(json, "turns", report.TurnsOf(bytesOfKey.Span), Turn);
+                json.List("turns", report.TurnsOf(bytesOfKey.Span), Turn);
             }
 
             json.WriteEndObject();
@@ -80,13 +79,13 @@ public static class SweepJson
         }
 
         json.WriteStartObject("daemonSays");
-        Time(json, "unixNano", status.UnixNano);
-        QueryJson.WriteNumber(json, "keys", status.Keys);
-        QueryJson.WriteNumber(json, "regions", status.Regions);
-        QueryJson.WriteNumber(json, "waitingRegions", status.WaitingRegions);
-        QueryJson.WriteNumber(json, "waitingKeys", status.WaitingKeys);
-        QueryJson.WriteNumber(json, "keysProvided", status.KeysProvided);
-        QueryJson.WriteNumber(json, "keysFailed", status.KeysFailed);
+        json.TimeOrNull("unixNano", Known(status.UnixNano));
+        json.NumberOrNull("keys", status.Keys);
+        json.NumberOrNull("regions", status.Regions);
+        json.NumberOrNull("waitingRegions", status.WaitingRegions);
+        json.NumberOrNull("waitingKeys", status.WaitingKeys);
+        json.NumberOrNull("keysProvided", status.KeysProvided);
+        json.NumberOrNull("keysFailed", status.KeysFailed);
         if (status.AverageHolders is { } holders && double.IsFinite(holders))
         {
             json.WriteNumber("averageHolders", holders);
@@ -96,10 +95,10 @@ public static class SweepJson
             json.WriteNull("averageHolders");
         }
 
-        Flag(json, "covered", status.IsCovered);
+        json.FlagOrNull("covered", status.IsCovered);
         json.WriteString("connectivity", status.Connectivity);
         json.WriteString("next", status.Next?.ToString());
-        Time(json, "nextUnixNano", status.NextUnixNano);
+        json.TimeOrNull("nextUnixNano", Known(status.NextUnixNano));
         json.WriteEndObject();
     }
 
@@ -107,17 +106,17 @@ public static class SweepJson
     {
         json.WriteStartObject();
         json.WriteString("prefix", region.Prefix.ToString());
-        QueryJson.WriteNumber(json, "keys", region.Keys);
+        json.NumberOrNull("keys", region.Keys);
         json.WriteNumber("turns", region.Turns.Length);
-        Time(json, "lastTurnUnixNano", region.Turns[^1].Visit.StartUnixNano);
-        QueryJson.WriteNumber(json, "lastTookNs", region.Turns[^1].Batch.DurationNs);
-        QueryJson.WriteNumber(json, "longestGapNs", region.LongestGapNs);
+        json.TimeOrNull("lastTurnUnixNano", Known(region.Turns[^1].Visit.StartUnixNano));
+        json.NumberOrNull("lastTookNs", region.Turns[^1].Batch.DurationNs);
+        json.NumberOrNull("longestGapNs", region.LongestGapNs);
         json.WriteNumber("sinceLastNs", region.SinceLastNs);
-        Flag(json, "late", region.IsLate);
-        Flag(json, "overdue", region.IsOverdue);
-        Flag(json, "failed", region.IsFailed);
-        QueryJson.WriteNumber(json, "lookupAnswers", region.LookupAnswers);
-        QueryJson.WriteNumber(json, "lookupAnswersWithProvider", region.LookupsHeld);
+        json.FlagOrNull("late", region.IsLate);
+        json.FlagOrNull("overdue", region.IsOverdue);
+        json.FlagOrNull("failed", region.IsFailed);
+        json.NumberOrNull("lookupAnswers", region.LookupAnswers);
+        json.NumberOrNull("lookupAnswersWithProvider", region.LookupsHeld);
         json.WriteEndObject();
     }
 
@@ -145,15 +144,15 @@ public static class SweepJson
     {
         json.WriteStartObject();
         json.WriteString("prefix", batch.Prefix.ToString());
-        Time(json, "startUnixNano", batch.StartUnixNano);
-        QueryJson.WriteNumber(json, "durationNs", batch.DurationNs);
+        json.TimeOrNull("startUnixNano", Known(batch.StartUnixNano));
+        json.NumberOrNull("durationNs", batch.DurationNs);
         json.WriteString("firstLookup", batch.FirstLookup?.ToString());
-        QueryJson.WriteNumber(json, "lookups", batch.Lookups);
-        QueryJson.WriteNumber(json, "peersAnswered", batch.Answered);
-        QueryJson.WriteNumber(json, "peersFailed", batch.Failed);
-        Flag(json, "reprovide", batch.IsReprovide);
+        json.NumberOrNull("lookups", batch.Lookups);
+        json.NumberOrNull("peersAnswered", batch.Answered);
+        json.NumberOrNull("peersFailed", batch.Failed);
+        json.FlagOrNull("reprovide", batch.IsReprovide);
         json.WriteString("failure", batch.Failure);
-        List(json, "regions", batch.Visits, Visit);
+        json.List("regions", batch.Visits, Visit);
         json.WriteEndObject();
     }
 
@@ -161,22 +160,22 @@ public static class SweepJson
     {
         json.WriteStartObject();
         json.WriteString("prefix", visit.Prefix.ToString());
-        QueryJson.WriteNumber(json, "keys", visit.Keys);
-        Time(json, "startUnixNano", visit.StartUnixNano);
-        QueryJson.WriteNumber(json, "peersAnswered", visit.Answered);
-        QueryJson.WriteNumber(json, "peersFailed", visit.Failed);
-        List(json, "sends", visit.Sends, Send);
+        json.NumberOrNull("keys", visit.Keys);
+        json.TimeOrNull("startUnixNano", Known(visit.StartUnixNano));
+        json.NumberOrNull("peersAnswered", visit.Answered);
+        json.NumberOrNull("peersFailed", visit.Failed);
+        json.List("sends", visit.Sends, Send);
         json.WriteEndObject();
     }
 
     private static void Send(Utf8JsonWriter json, SweepSend send)
     {
         json.WriteStartObject();
-        Time(json, "unixNano", send.UnixNano);
-        QueryJson.WriteNumber(json, "keys", send.Keys);
-        QueryJson.WriteNumber(json, "peers", send.Peers);
-        QueryJson.WriteNumber(json, "peersWithoutAny", send.Errors);
-        QueryJson.WriteNumber(json, "durationNs", send.DurationNs);
+        json.TimeOrNull("unixNano", Known(send.UnixNano));
+        json.NumberOrNull("keys", send.Keys);
+        json.NumberOrNull("peers", send.Peers);
+        json.NumberOrNull("peersWithoutAny", send.Errors);
+        json.NumberOrNull("durationNs", send.DurationNs);
         json.WriteString("failure", send.Failure);
         json.WriteEndObject();
     }
@@ -185,7 +184,7 @@ public static class SweepJson
     {
         json.WriteStartObject();
         json.WriteString("key", KeyText(single.Key.AsSpan()));
-        Time(json, "startUnixNano", single.StartUnixNano);
+        json.TimeOrNull("startUnixNano", Known(single.StartUnixNano));
         json.WriteNumber("durationNs", single.DurationNs);
         json.WriteString("lookup", single.Lookup.ToString());
         json.WriteNumber("peersAnswered", single.Answered);
@@ -196,7 +195,7 @@ public static class SweepJson
     private static void Warning(Utf8JsonWriter json, SweepLogEntry line)
     {
         json.WriteStartObject();
-        Time(json, "unixNano", line.StartUnixNano);
+        json.TimeOrNull("unixNano", Known(line.StartUnixNano));
         json.WriteString("level", line.Level);
         json.WriteString("text", line.Message);
         json.WriteEndObject();
@@ -205,7 +204,7 @@ public static class SweepJson
     private static void Turn(Utf8JsonWriter json, SweepTurn turn)
     {
         json.WriteStartObject();
-        Time(json, "unixNano", turn.UnixNano);
+        json.TimeOrNull("unixNano", Known(turn.UnixNano));
         json.WriteString("region", turn.Region?.ToString());
         json.WriteString("lookup", (turn.Single?.Lookup ?? turn.Batch?.FirstLookup)?.ToString());
         json.WriteEndObject();
@@ -215,38 +214,6 @@ public static class SweepJson
     public static string KeyText(ReadOnlySpan<byte> key) =>
         Multihash.TryParse(key, out var multihash) ? Cid.CreateV1(Cid.Raw, multihash).ToString() : "f" + Convert.ToHexStringLower(key);
 
-    private static void List<T>(Utf8JsonWriter json, string name, IEnumerable<T> items, Action<Utf8JsonWriter, T> write)
-    {
-        json.WriteStartArray(name);
-        foreach (var item in items)
-        {
-            write(json, item);
-        }
-
-        json.WriteEndArray();
-    }
-
-    private static void Time(Utf8JsonWriter json, string name, ulong? unixNano)
-    {
-        if (unixNano is { } known and > 0)
-        {
-            json.WriteString(name, known.ToString(CultureInfo.InvariantCulture));
-        }
-        else
-        {
-            json.WriteNull(name);
-        }
-    }
-
-    private static void Flag(Utf8JsonWriter json, string name, bool? value)
-    {
-        if (value is { } known)
-        {
-            json.WriteBoolean(name, known);
-        }
-        else
-        {
-            json.WriteNull(name);
-        }
-    }
+    /// <summary>Zero stands for a time that no span and no line tells.</summary>
+    private static ulong? Known(ulong? unixNano) => unixNano is 0 ? null : unixNano;
 }

@@ -1,5 +1,4 @@
 using Dapper;
-using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Records;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Packed;
@@ -62,13 +61,7 @@ internal sealed class RecordReader(StringTables strings)
                 )
                 .Select(row => new RecordCorrection(strings.Peers.Get(row.Peer), (ulong)row.StartNs, (RequestOutcome)row.Outcome))
                 .ToList();
-            found.Add(
-                new RecordSightings(
-                    [.. sightings.Take(limit)],
-                    [.. corrections.Take(limit)],
-                    sightings.Count > limit || corrections.Count > limit
-                )
-            );
+            found.Add(RecordSightings.Of(sightings, corrections, limit));
         }
 
         return found;
@@ -101,17 +94,7 @@ internal sealed class RecordReader(StringTables strings)
             """,
             new { limit, before = last - publishedBeforeAgoNs }
         );
-        return new RecordCandidates(
-            [
-                .. keys.Select(static key => new QueryKey(
-                        key.Text,
-                        Convert.ToHexStringLower(key.Bytes),
-                        Convert.ToHexStringLower(key.KadId)
-                    ))
-                    .DistinctBy(static key => key.Bytes),
-            ],
-            (ulong)last
-        );
+        return RecordCandidates.Of(keys.Select(static key => (key.Text, key.Bytes, key.KadId)), (ulong)last);
     }
 
     /// <summary>Counts what became of the providers that operations of a filter found.</summary>

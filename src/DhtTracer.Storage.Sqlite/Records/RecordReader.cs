@@ -1,5 +1,4 @@
 using Dapper;
-using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Records;
 using DhtTracer.Storage.Records;
 using DhtTracer.Storage.Rows;
@@ -50,13 +49,7 @@ internal static class RecordReader
             }
 
             parts.Reset();
-            found.Add(
-                new RecordSightings(
-                    [.. sightings.Take(limit)],
-                    [.. corrections.Take(limit)],
-                    sightings.Count > limit || corrections.Count > limit
-                )
-            );
+            found.Add(RecordSightings.Of(sightings, corrections, limit));
         }
 
         return found;
@@ -91,16 +84,6 @@ internal static class RecordReader
             """,
             new { limit, before = last - publishedBeforeAgoNs }
         );
-        return new RecordCandidates(
-            [
-                .. keys.Select(static key => new QueryKey(
-                        key.Text,
-                        Convert.ToHexStringLower(key.Bytes),
-                        Convert.ToHexStringLower(key.KadId)
-                    ))
-                    .DistinctBy(static key => key.Bytes),
-            ],
-            (ulong)last
-        );
+        return RecordCandidates.Of(keys, (ulong)last);
     }
 }

@@ -81,10 +81,7 @@ public static class SetExplanation
         string filter,
         DateTimeOffset now,
         CancellationToken cancellationToken
-    ) =>
-        QueryListAddress
-            .Parse(new Dictionary<string, string>(StringComparer.Ordinal) { ["q"] = filter }, now)
-            .ResolveAsync(store, cancellationToken);
+    ) => QueryListAddress.OfText(filter, now).ResolveAsync(store, cancellationToken);
 
     private static async Task<string> TextAsync(
         TraceStore store,
@@ -100,11 +97,13 @@ public static class SetExplanation
         text.Append(invariant, $"B  {comparison.B.Count:N0} operations: {Plain(b.Describe())}\n");
         var (slow, other) = comparison.Result.SlowIsB ? ("B", "A") : ("A", "B");
 
+        var phases = comparison.Reasons.Phases.Select(static lost => (PhaseWords.OfName(lost.Name), lost));
+        var errors = comparison.Reasons.ErrorClasses.Select(static lost => (Wording.OfName(lost.Name), lost));
         text.Append("\nWHERE THE TIME GOES (mean of an operation)  A          B          B - A      INTERVAL\n");
-        foreach (var lost in comparison.Reasons.Phases.Concat(comparison.Reasons.ErrorClasses).Take(MostLines))
+        foreach (var (name, lost) in phases.Concat(errors).Take(MostLines))
         {
             var between = lost.Interval is { } interval ? $"{Time(interval.Low)} to {Time(interval.High)}" : "too few";
-            text.Append(invariant, $"{Cut(Wording.OfName(lost.Name)), -43} {Time(lost.A), -10} {Time(lost.B), -10} ");
+            text.Append(invariant, $"{Cut(name), -43} {Time(lost.A), -10} {Time(lost.B), -10} ");
             text.Append(invariant, $"{Time(lost.Difference), -10} {between}{(lost.Significant ? "  *" : "")}\n");
         }
 
@@ -114,17 +113,17 @@ public static class SetExplanation
         {
             text.Append(invariant, $"{Cut(SharedAttributeText.Of(attribute)), -43} ");
             text.Append(invariant, $"{Share(attribute.InSlow, attribute.OfSlow), -10} {Share(attribute.InOther, attribute.OfOther), -10} ");
-            text.Append(invariant, $"{P(attribute.Adjusted)}\n");
+            text.Append(invariant, $"{PValueText.Of(attribute.Adjusted)}\n");
         }
 
         var (ofSlow, ofOther) = comparison.Result.SlowIsB ? (comparison.B, comparison.A) : (comparison.A, comparison.B);
         var peers = comparison.Peers.Where(static peer => peer.Significant).Take(MostLines).ToList();
         foreach (var peer in peers)
         {
-            text.Append(invariant, $"{Cut("peer " + peer.Name), -43} ");
+            text.Append(invariant, $"{"peer " + IdText.Short(peer.Name), -43} ");
             text.Append(
                 invariant,
-                $"{Share(peer.InSlow, ofSlow.Count), -10} {Share(peer.InOther, ofOther.Count), -10} {P(peer.Adjusted)}\n"
+                $"{Share(peer.InSlow, ofSlow.Count), -10} {Share(peer.InOther, ofOther.Count), -10} {PValueText.Of(peer.Adjusted)}\n"
             );
         }
 
@@ -148,7 +147,6 @@ public static class SetExplanation
         static string Time(double nanoseconds) => DurationText.Of((long)Math.Round(nanoseconds)) ?? "-";
         static string Cut(string value) => Plain(value) is var plain && plain.Length > 42 ? plain[..41] + "…" : plain;
         static string Share(int part, int whole) => whole == 0 ? "-" : Shares.Percent((double)part / whole);
-        static string P(double value) => value < 0.001 ? "< 0.001" : value.ToString("0.000", CultureInfo.InvariantCulture);
     }
 
     // Names come from spans: nothing in them may move the cursor or begin a line.

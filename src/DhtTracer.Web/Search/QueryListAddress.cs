@@ -128,6 +128,11 @@ public sealed class QueryListAddress
     public static QueryListAddress Parse(IEnumerable<KeyValuePair<string, string>> parameters, DateTimeOffset? now = null) =>
         new(parameters, now ?? TimeProvider.System.GetUtcNow());
 
+    /// <summary>The address of a filter text alone, as options of the command line give it.</summary>
+    /// <param name="filter">The text (docs/filters.md).</param>
+    /// <param name="now">The present, for <c>since</c>.</param>
+    public static QueryListAddress OfText(string filter, DateTimeOffset now) => Parse([KeyValuePair.Create("q", filter)], now);
+
     /// <summary>
     /// This address with the peers that are named by the end of their ids. An end that fits no peer of the archive, or several, is a
     /// problem.

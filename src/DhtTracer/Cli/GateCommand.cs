@@ -93,10 +93,7 @@ internal static class GateCommand
 
     private static async Task<OperationColumns> ReadAsync(TraceStore store, string option, string filter, CancellationToken cancellation)
     {
-        var address = QueryListAddress.Parse(
-            new Dictionary<string, string>(StringComparer.Ordinal) { ["q"] = filter },
-            TimeProvider.System.GetUtcNow()
-        );
+        var address = QueryListAddress.OfText(filter, TimeProvider.System.GetUtcNow());
         if (address.Problems.Count > 0)
         {
             throw new CommandFailedException($"{option}: {string.Join(' ', address.Problems)}", ExitCode.Usage);

@@ -117,14 +117,14 @@ public static class SharedAttributes
 
     private static SharedAttribute WithInterval(SharedAttribute attribute) =>
         ShareDifference.Of(
-            Share.OfOperations(attribute.InOther, attribute.OfOther),
-            Share.OfOperations(attribute.InSlow, attribute.OfSlow),
+            new Share(attribute.InOther, attribute.OfOther, null),
+            new Share(attribute.InSlow, attribute.OfSlow, null),
             Level
         )
-            is { } interval
+            is var (low, high)
             ? attribute with
             {
-                Interval = new DifferenceInterval(interval.Low, interval.High),
+                Interval = new DifferenceInterval(low, high),
             }
             : attribute;
 

@@ -59,9 +59,6 @@ internal static class FigureText
     /// <summary>How many times greater: <c>1.83</c>, <c>24</c>.</summary>
     public static string Times(double ratio) => ratio.ToString(ratio < 10 ? "0.0#" : "#,0", CultureInfo.InvariantCulture);
 
-    /// <summary>A p-value with three decimals; smaller ones as <c>&lt; 0.001</c>.</summary>
-    public static string P(double value) => value < 0.001 ? "< 0.001" : value.ToString("0.000", CultureInfo.InvariantCulture);
-
     // What rounds to nothing has no sign.
     private static string Rounded(double value, string format) =>
         value.ToString(format, CultureInfo.InvariantCulture) is "-0" ? "0" : value.ToString(format, CultureInfo.InvariantCulture);

@@ -1,9 +1,7 @@
-using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Analysis.Statistics.Comparing;
 using DhtTracer.Storage.Filters;
 using DhtTracer.Web.Charts;
-using DhtTracer.Web.Pages.QueryDetails;
 using DhtTracer.Web.Search;
 using DhtTracer.Web.Text;
 
@@ -171,7 +169,7 @@ internal sealed class SetsView
     public static string ReasonName(string list, string name) =>
         list switch
         {
-            "Phase" => Words.TryParse<PathPhase>(name, out var phase) ? PhaseWords.Of(phase) : name,
+            "Phase" => PhaseWords.OfName(name),
             "Peer" => IdText.Short(name),
             "Failed with" => Wording.OfName(name),
             _ => name,

@@ -1,7 +1,7 @@
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Model;
 
-namespace DhtTracer.Web.Pages.QueryDetails;
+namespace DhtTracer.Web.Text;
 
 /// <summary>Phases of a query in words.</summary>
 internal static class PhaseWords
@@ -19,6 +19,9 @@ internal static class PhaseWords
             PathPhase.Stores => "stores",
             _ => "not in the trace",
         };
+
+    /// <summary>Name of a phase by its word in data; the word itself when it is none.</summary>
+    public static string OfName(string word) => Words.TryParse<PathPhase>(word, out var phase) ? Of(phase) : word;
 
     /// <summary>What belongs to a phase.</summary>
     public static string Meaning(PathPhase phase) =>
