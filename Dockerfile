@@ -12,7 +12,7 @@ COPY --from=build /app .
 USER $APP_UID
 VOLUME /data
 # Inside the container every interface is its own: without this address no published port could be reached. Publish on loopback
-# (docker run -p 127.0.0.1:5080:5080 ...) unless others are to read, because there is no login. Every option can be set like these.
+# (docker run -p 127.0.0.1:5080:5080 ...) with DHT_TRACER_INSECURE=true, or make keys first. Every option can be set like these.
 ENV DHT_TRACER_BIND=0.0.0.0 DHT_TRACER_DATA=/data
 # Site, OTLP over HTTP and gRPC, Jaeger gRPC and Thrift, Jaeger UDP, sampling, Zipkin, Jaeger query HTTP and gRPC, health.
 EXPOSE 5080 4318 4317 14250 14268 6831/udp 6832/udp 5778 9411 16686 16685 13133

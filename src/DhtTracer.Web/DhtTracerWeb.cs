@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using DhtTracer.Web.Access;
 using DhtTracer.Web.Analysed;
 using DhtTracer.Web.Api;
 using DhtTracer.Web.Assets;
@@ -42,7 +43,10 @@ public static class DhtTracerWeb
         MetricsEndpoint.AddServices(services);
         services.AddSingleton<AnalysedTraces>();
         services.TryAddSingleton(TimeProvider.System);
-        services.AddRazorPages().AddApplicationPart(typeof(DhtTracerWeb).Assembly);
+        services.AddAccess();
+        services
+            .AddRazorPages(static pages => pages.Conventions.AuthorizeFolder("/", AccessPolicies.Page))
+            .AddApplicationPart(typeof(DhtTracerWeb).Assembly);
         services.AddAntiforgery(options =>
         {
             options.Cookie.Name = "dht-tracer-form";
@@ -71,15 +75,19 @@ public static class DhtTracerWeb
         app.UseStatusCodePagesWithReExecute("/error/{0}");
         app.UseResponseCompression();
         app.UseRouting();
+        app.UseAccess();
         app.UseEndpoints(static endpoints =>
         {
-            endpoints.ServiceProvider.GetRequiredService<SiteAssets>().Map(endpoints);
+            endpoints.ServiceProvider.GetRequiredService<SiteAssets>().Map(endpoints.MapGroup("").AllowAnonymous());
             endpoints.MapRazorPages();
-            ApiEndpoints.Map(endpoints);
-            ExportEndpoints.Map(endpoints);
-            NetworkApi.MapCsv(endpoints);
-            AssistantEndpoint.Map(endpoints);
-            MetricsEndpoint.Map(endpoints);
+
+            // The tools of /mcp only read, although they are called by POST.
+            var reading = endpoints.MapGroup("").RequireAuthorization(AccessPolicies.Reader);
+            ApiEndpoints.Map(reading);
+            ExportEndpoints.Map(reading);
+            NetworkApi.MapCsv(reading);
+            AssistantEndpoint.Map(reading);
+            MetricsEndpoint.Map(reading);
         });
     }
 }

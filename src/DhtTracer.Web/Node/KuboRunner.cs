@@ -4,6 +4,7 @@ using DhtTracer.Ingestion.Kubo;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
 using DhtTracer.Traces.Model;
+using DhtTracer.Web.Access;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -39,7 +40,9 @@ internal sealed class KuboRunner(KuboConnection? connection, TimeProvider time, 
     public KuboAddress? Address => connection?.Client.Address;
 
     /// <summary>Whether a request may make the Kubo act.</summary>
-    public bool IsAllowed(HttpContext context) => connection is not null && (connection.IsOpen || NodeAddress.IsLocal(context));
+    public bool IsAllowed(HttpContext context) =>
+        connection is not null
+        && (context.User.IsLoggedIn() ? context.User.MayOperate() : connection.IsOpen || NodeAddress.IsLocal(context));
 
     /// <summary>Asks the Kubo for its peer id and agent.</summary>
     /// <exception cref="KuboException">It does not answer.</exception>

@@ -1,4 +1,5 @@
 using System.Net;
+using DhtTracer.Web.Access;
 using Microsoft.AspNetCore.Http;
 
 namespace DhtTracer.Web.Node;
@@ -20,9 +21,10 @@ public sealed class NodeAddress(Uri? url, bool isGiven)
     /// <summary>Says where it is, for a node that starts in this process and takes a free port.</summary>
     public void PointTo(Uri address) => _current = address;
 
-    /// <summary>Whether a request may make the node act. A name that was re-bound to 127.0.0.1 by a foreign page is no loopback
+    /// <summary>Whether a request may make the node act. Where a login is required, an
+    /// operator may. A name that was re-bound to 127.0.0.1 by a foreign page is no loopback
     /// name.</summary>
-    public bool IsAllowed(HttpContext context) => isGiven || IsLocal(context);
+    public bool IsAllowed(HttpContext context) => context.User.IsLoggedIn() ? context.User.MayOperate() : isGiven || IsLocal(context);
 
     /// <summary>Whether a request comes from this machine under one of its loopback names.</summary>
     internal static bool IsLocal(HttpContext context) =>

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -6,6 +7,7 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 namespace DhtTracer.Web.Pages;
 
 /// <summary>What a reader sees when a page is not there or could not be made.</summary>
+[AllowAnonymous]
 [IgnoreAntiforgeryToken]
 [ResponseCache(NoStore = true, Location = ResponseCacheLocation.None)]
 internal sealed class ErrorModel : PageModel
@@ -60,6 +62,12 @@ internal sealed class ErrorModel : PageModel
                 "The address or form is not valid",
                 "A parameter has a value that this page does not accept, or the form was open for too long. Go back, reload and try again."
             ),
+            (401, _) => ("This needs a login", "Log in with a key of this site, and try again."),
+            (403, _) => (
+                "This needs an operator",
+                "Your key or login may read. Running queries, importing and pinning need a login with an operator key."
+            ),
+            (429, _) => ("Too many requests", "This key or address sent more requests than it may. Wait a minute and try again."),
             (405, _) => ("This page does not accept this method", "Pages answer GET; only forms of this site post."),
             _ => (
                 "Something failed here",

@@ -23,6 +23,14 @@ internal static class CommonOptions
             DefaultValueFactory = static _ => "data",
         };
 
+    /// <summary>The file of keys; null for the one in the data directory.</summary>
+    public static Option<string?> KeyFile { get; } =
+        new("--key-file")
+        {
+            Description = $"File of the keys. [default: {Web.Access.KeyFile.DefaultName} in the data directory]",
+            HelpName = "FILE",
+        };
+
     public static Option<bool> Json() => new("--json") { Description = "Print JSON, for programs." };
 
     /// <summary>A duration option such as <c>--since 24h</c>.</summary>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DhtTracer.Output;
 using DhtTracer.Storage;
+using DhtTracer.Web.Access;
 
 namespace DhtTracer.Cli;
 
@@ -20,7 +21,7 @@ internal static class Failures
             await error.WriteLineAsync("dht-tracer: " + PlainText.Safe(failure.Message));
             return failure.ExitCode;
         }
-        catch (DatabaseException failure)
+        catch (Exception failure) when (failure is DatabaseException or KeyFileException)
         {
             await error.WriteLineAsync("dht-tracer: " + failure.Message);
             return ExitCode.Failure;

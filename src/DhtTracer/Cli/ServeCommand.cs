@@ -3,6 +3,7 @@ using System.Net;
 using DhtTracer.Hosting;
 using DhtTracer.Hosting.Ports;
 using DhtTracer.Node;
+using DhtTracer.Web.Access;
 
 namespace DhtTracer.Cli;
 
@@ -39,15 +40,56 @@ internal static class ServeCommand
 /// <summary>The options of the main process. <c>demo</c> has them too.</summary>
 internal sealed class ServeOptions
 {
+    private const int MaxRate = 1_000_000;
+
     private readonly Dictionary<PortKind, Option<PortValue>> _ports = PortTable.Main.ToDictionary(port => port.Kind, PortOption);
 
     private readonly Option<bool> _samples = new("--samples") { Description = "Load the traces of samples/ at the start." };
 
     private readonly Option<string> _bind = new("--bind")
     {
-        Description = "Address that every listener binds. Anything but a loopback address lets others in: there is no login.",
+        Description = "Address that every listener binds. Anything but a loopback address needs keys ('dht-tracer keys') or --insecure.",
         HelpName = "ADDRESS",
         DefaultValueFactory = _ => "127.0.0.1",
+    };
+
+    private readonly Option<bool> _insecure = new("--insecure")
+    {
+        Description = "Let everyone in who reaches the ports, without a key or login.",
+    };
+
+    private readonly Option<bool> _login = new("--login")
+    {
+        Description = "Require keys and a login on loopback addresses, too, such as behind a proxy on this machine.",
+    };
+
+    private readonly Option<string[]> _openWithoutKey = new("--open-without-key")
+    {
+        Description =
+            "Port that takes requests without a key, such as zipkin or jaeger-compact. UDP, sampling and health stay on loopback without "
+            + "it. Repeatable.",
+        HelpName = "PORT",
+    };
+
+    private readonly Option<ShownDuration> _session = CommonOptions.Duration(
+        "--session",
+        "How long a login lasts without a request.",
+        new AccessRules().Session,
+        "12h"
+    );
+
+    private readonly Option<int> _ingestRate = new("--ingest-rate")
+    {
+        Description = "Requests a second of one ingest key.",
+        HelpName = "NUMBER",
+        DefaultValueFactory = static _ => new AccessRules().IngestRate,
+    };
+
+    private readonly Option<int> _siteRate = new("--site-rate")
+    {
+        Description = "Requests a second of one reader or operator, or of one address without a key.",
+        HelpName = "NUMBER",
+        DefaultValueFactory = static _ => new AccessRules().SiteRate,
     };
 
     private readonly Option<string[]> _hostName = new("--host-name")
@@ -131,6 +173,8 @@ internal sealed class ServeOptions
     /// <summary>Makes the options.</summary>
     public ServeOptions()
     {
+        _ingestRate.Within(1, MaxRate);
+        _siteRate.Within(1, MaxRate);
         _bind.Validators.Add(result =>
             result.Require(
                 IPAddress.TryParse(result.GetValueOrDefault<string>(), out _),
@@ -145,6 +189,13 @@ internal sealed class ServeOptions
             _samples,
             .. _ports.Values,
             _bind,
+            _insecure,
+            _login,
+            CommonOptions.KeyFile,
+            _openWithoutKey,
+            _session,
+            _ingestRate,
+            _siteRate,
             _hostName,
             _cors,
             _pull,
@@ -165,6 +216,13 @@ internal sealed class ServeOptions
         {
             DataDirectory = result.DataDirectory(),
             Bind = IPAddress.Parse(result.GetValue(_bind)!),
+            Insecure = result.GetValue(_insecure),
+            Login = result.GetValue(_login),
+            KeyFile = result.GetValue(CommonOptions.KeyFile),
+            OpenWithoutKey = result.GetValue(_openWithoutKey) ?? [],
+            Session = result.GetValue(_session)!.Value,
+            IngestRate = result.GetValue(_ingestRate),
+            SiteRate = result.GetValue(_siteRate),
             HostNames = result.GetValue(_hostName) ?? [],
             Ports = _ports.ToDictionary(port => port.Key, port => result.GetValue(port.Value).Port),
             LoadSamples = result.GetValue(_samples),

@@ -37,7 +37,7 @@ internal static class SettingsArguments
     private static IEnumerable<Option> Options(CommandResult command) =>
         command.Command is RootCommand || command.Command.Name is "demo" or "node"
             ? command.Command.Options.Where(static option => !Ignored.Contains(option.Name)).Append(CommonOptions.Data).Distinct()
-            : [CommonOptions.Data];
+            : command.Command.Options.Where(static option => option == CommonOptions.KeyFile).Append(CommonOptions.Data);
 
     // Options of the parser itself, and options for secrets, which have their own variables.
     private static readonly string[] Ignored = ["--help", "--version", "--kubo-auth"];

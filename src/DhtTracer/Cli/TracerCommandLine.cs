@@ -98,6 +98,7 @@ internal static class TracerCommandLine
             GateCommand.Create(),
             PullCommand.Create(),
             HealthCommand.Create(),
+            KeysCommand.Create(),
             PinCommand.Create(),
             BackupCommand.Create(),
             CheckCommand.Create(),

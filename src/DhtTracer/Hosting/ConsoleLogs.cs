@@ -20,6 +20,9 @@ internal static class ConsoleLogs
         logging.AddFilter(null, LogLevel.Warning);
         logging.AddFilter("DhtTracer", LogLevel.Information);
 
+        // The framework writes a line for each refused request, so a stranger could fill the disk.
+        logging.AddFilter("DhtTracer.Web.Access", LogLevel.Warning);
+
         // PortFailure reports a port that cannot be bound in one line. The host would also print a stack trace.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         // It warns that keys are stored unencrypted. Only their owner can read the folder.

@@ -2,6 +2,7 @@ using System.Net;
 using DhtTracer.Hosting.Ports;
 using DhtTracer.Ingestion.Kubo;
 using DhtTracer.Jaeger.Pull;
+using DhtTracer.Web.Access;
 
 namespace DhtTracer.Hosting;
 
@@ -13,6 +14,30 @@ internal sealed record ServerOptions
 
     /// <summary>Address that every port binds; loopback by default.</summary>
     public IPAddress Bind { get; init; } = IPAddress.Loopback;
+
+    /// <summary>Whether everyone who reaches the ports may use them, whatever address they bind.</summary>
+    public bool Insecure { get; init; }
+
+    /// <summary>Whether keys and a login are required on loopback, too.</summary>
+    public bool Login { get; init; }
+
+    /// <summary>File of the keys; null for one in the data directory.</summary>
+    public string? KeyFile { get; init; }
+
+    /// <summary>Names of ports that take requests without a key although others need one, see <see cref="Port.Name"/>.</summary>
+    public IReadOnlyList<string> OpenWithoutKey { get; init; } = [];
+
+    /// <summary>How long a login lasts without a request.</summary>
+    public TimeSpan Session { get; init; } = new AccessRules().Session;
+
+    /// <summary>Requests a second of one ingest key.</summary>
+    public int IngestRate { get; init; } = new AccessRules().IngestRate;
+
+    /// <summary>Requests a second of one reader or operator.</summary>
+    public int SiteRate { get; init; } = new AccessRules().SiteRate;
+
+    /// <summary>Requests to the login of one address in a minute.</summary>
+    public int LoginTries { get; init; } = new AccessRules().LoginTries;
 
     /// <summary>Host names that the ports accept, besides those of this machine; <c>*</c> for any.</summary>
     public IReadOnlyList<string> HostNames { get; init; } = [];

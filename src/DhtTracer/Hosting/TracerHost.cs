@@ -3,6 +3,7 @@ using DhtTracer.Hosting.Ports;
 using DhtTracer.Output;
 using DhtTracer.Storage;
 using DhtTracer.Web.About;
+using DhtTracer.Web.Access;
 
 namespace DhtTracer.Hosting;
 
@@ -36,9 +37,16 @@ internal sealed class TracerHost : IAsyncDisposable
         Action<IServiceCollection>? more = null
     )
     {
-        var ports = OpenPorts.Of(options.Ports, options.Bind, options.HostNames, options.CorsOrigins);
+        var access = AccessDecision.Of(options, TimeProvider.System.GetUtcNow());
+        var ports = OpenPorts.Of(
+            options.Ports,
+            options.Bind,
+            options.HostNames,
+            options.CorsOrigins,
+            new PortAccess(access.IsRequired, options.OpenWithoutKey)
+        );
         var store = await Archive.OpenAsync(options.DataDirectory, cancellation);
-        var built = ProgramHost.Build(ports, services => Register(services, options, ports, store, more));
+        var built = ProgramHost.Build(ports, services => Register(services.AddSingleton(access), options, ports, store, more));
         var host = new TracerHost(built, options, ports, output);
         try
         {
@@ -114,9 +122,13 @@ internal sealed class TracerHost : IAsyncDisposable
         }
 
         await _output.WriteLineAsync($"  {"data".PadRight(width)}  {store.Location} ({counts.Queries} queries)");
-        if (!IPAddress.IsLoopback(_options.Bind))
+        if (Services.GetRequiredService<AccessRules>() is { IsRequired: true, Keys: { } keys })
         {
-            await _output.WriteLineAsync($"Anyone who reaches {_options.Bind} can read and send traces: there is no login.");
+            await _output.WriteLineAsync($"Reading and sending need a key of {keys.Path}; 'dht-tracer keys' manages them.");
+        }
+        else if (!IPAddress.IsLoopback(_options.Bind))
+        {
+            await _output.WriteLineAsync($"Anyone who reaches {_options.Bind} can read and send traces: --insecure allows it.");
         }
 
         if (counts is { Queries: 0, PendingSpans: 0 } && Address(PortKind.Site) is { } site)

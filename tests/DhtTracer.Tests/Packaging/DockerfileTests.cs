@@ -27,7 +27,20 @@ public sealed class DockerfileTests : IDisposable
         );
 
     [Fact]
-    public async Task With_its_environment_a_published_port_is_reached_and_its_health_check_is_well()
+    public async Task With_its_environment_alone_it_says_that_it_needs_keys()
+    {
+        using var program = Start(
+            Command("ENTRYPOINT"),
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["DHT_TRACER_BIND"] = "0.0.0.0", ["DHT_TRACER_DATA"] = _folder }
+        );
+        var error = await program.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await program.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(2, program.ExitCode);
+        Assert.Contains("dht-tracer keys add", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task With_its_environment_and_said_to_be_open_a_published_port_is_reached_and_its_health_check_is_well()
     {
         var environment = Regex
             .Match(Text, "(?m)^ENV (.*)$")
@@ -36,6 +49,7 @@ public sealed class DockerfileTests : IDisposable
             .Select(static pair => pair.Split('='))
             .ToDictionary(static pair => pair[0], static pair => pair[1], StringComparer.Ordinal);
         environment["DHT_TRACER_DATA"] = _folder;
+        environment["DHT_TRACER_INSECURE"] = "true";
         foreach (var port in PortTable.Main)
         {
             environment["DHT_TRACER_" + port.Option[2..].Replace('-', '_').ToUpperInvariant()] = "0";

@@ -9,7 +9,8 @@ namespace DhtTracer.Hosting.Ports;
 /// <param name="row">The port's row in the table.</param>
 /// <param name="endPoint">Address and number to bind; 0 for a free port.</param>
 /// <param name="names">The host names that it accepts.</param>
-internal sealed class OpenPort(Port row, IPEndPoint endPoint, HostNames names)
+/// <param name="withoutKey">Whether the operator opened it to requests without a key.</param>
+internal sealed class OpenPort(Port row, IPEndPoint endPoint, HostNames names, bool withoutKey)
 {
     private volatile Func<IPEndPoint?> _bound = static () => null;
     private int _connections;
@@ -22,6 +23,9 @@ internal sealed class OpenPort(Port row, IPEndPoint endPoint, HostNames names)
 
     /// <summary>The host names that it accepts.</summary>
     public HostNames Names => names;
+
+    /// <summary>Whether the operator opened it to requests without a key.</summary>
+    public bool IsOpenWithoutKey => withoutKey;
 
     /// <summary>Handles requests, once the application is built.</summary>
     public RequestDelegate Pipeline { get; set; } = static _ => Task.CompletedTask;

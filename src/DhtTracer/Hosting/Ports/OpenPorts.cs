@@ -15,6 +15,9 @@ internal sealed class OpenPorts
     /// <summary>Origins whose pages may use the ports that allow it; <c>*</c> for all.</summary>
     public IReadOnlyList<string> CorsOrigins { get; }
 
+    /// <summary>Origins under which users reach this process through a proxy.</summary>
+    public IReadOnlyList<string> PublicOrigins { get; init; } = [];
+
     /// <summary>All of them.</summary>
     public IReadOnlyList<OpenPort> All { get; }
 
@@ -25,23 +28,25 @@ internal sealed class OpenPorts
     /// <param name="bind">Address to bind.</param>
     /// <param name="names">Names of <c>--host-name</c>.</param>
     /// <param name="corsOrigins">Origins of <c>--cors-origin</c>.</param>
+    /// <param name="access">Which ports others may reach, and which of them without a key; null if that does not matter.</param>
     /// <exception cref="CommandFailedException">Two ports have the same number.</exception>
     public static OpenPorts Of(
         IReadOnlyDictionary<PortKind, int?> numbers,
         IPAddress bind,
         IReadOnlyList<string> names,
-        IReadOnlyList<string> corsOrigins
+        IReadOnlyList<string> corsOrigins,
+        PortAccess? access = null
     )
     {
+        access ??= PortAccess.Open;
         var open = new List<OpenPort>();
         foreach (var row in PortTable.All)
         {
             if (numbers.GetValueOrDefault(row.Kind) is { } number)
             {
-                var address = row.Address(bind);
-                open.Add(
-                    new OpenPort(row, new IPEndPoint(address, number), new HostNames(row.Names, address, names, Environment.MachineName))
-                );
+                var address = row.Address(access.MayLeaveLoopback(row) ? bind : IPAddress.Loopback);
+                var hosts = new HostNames(row.Names, address, names, Environment.MachineName);
+                open.Add(new OpenPort(row, new IPEndPoint(address, number), hosts, access.IsOpen(row)));
             }
         }
 

@@ -48,8 +48,18 @@ internal sealed record Port(PortKind Kind, string Title, string Option, int Numb
     /// <value>8 KiB, Kestrel's own limit of a whole request line.</value>
     public int MaxTarget { get; init; } = 8 << 10;
 
+    /// <summary>
+    /// Whether its clients can send a key. A port that carries none stays on loopback while keys are required, unless the operator opens
+    /// it by name (<c>--open-without-key</c>).
+    /// </summary>
+    /// <value>True, but for UDP, sampling and health, whose clients can set no header.</value>
+    public bool CarriesKey { get; init; } = true;
+
     /// <summary>Whether the port binds loopback, regardless of <c>--bind</c>.</summary>
     public bool LoopbackOnly { get; init; }
+
+    /// <summary>Name of the port for options that take ports: <c>otlp-http</c>.</summary>
+    public string Name => Option[2..^"-port".Length];
 
     /// <summary>The address to bind.</summary>
     /// <param name="bind">Address of <c>--bind</c>.</param>

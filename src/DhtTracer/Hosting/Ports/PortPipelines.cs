@@ -1,5 +1,6 @@
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Output;
+using DhtTracer.Web.Access;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -16,9 +17,24 @@ internal static class PortPipelines
     /// <summary>Builds the pipelines and makes them the end of the application's pipeline.</summary>
     public static void UsePorts(this WebApplication app, OpenPorts ports)
     {
+        // Each port has checks of its own. WebApplication would put the same ones before all ports, and before the check of names.
+        ((IApplicationBuilder)app).Properties["__AuthenticationMiddlewareSet"] = true;
+        ((IApplicationBuilder)app).Properties["__AuthorizationMiddlewareSet"] = true;
         foreach (var port in ports.Http)
         {
             var branch = ((IApplicationBuilder)app).New();
+            branch.Use(RequestOrigins.Of(port, ports).CheckAsync);
+            if (port.IsOpenWithoutKey)
+            {
+                branch.Use(
+                    static (context, next) =>
+                    {
+                        context.Features.Set(OpenWithoutKey.Mark);
+                        return next(context);
+                    }
+                );
+            }
+
             if (port.Row.CorsMethods is { Count: > 0 } methods && ports.CorsOrigins.Count > 0)
             {
                 branch.UseCors(policy => Allow(policy, ports.CorsOrigins, methods));

@@ -6,6 +6,7 @@ using DhtTracer.Jaeger.Receiving;
 using DhtTracer.Node;
 using DhtTracer.Storage;
 using DhtTracer.Web;
+using DhtTracer.Web.Access;
 
 namespace DhtTracer.Hosting.Ports;
 
@@ -25,74 +26,60 @@ internal static class PortTable
             Names = NameRule.Sender,
             Receiver = OtlpHttpReceiver.Name,
             CorsMethods = [HttpMethods.Post],
-            Map = Endpoints(static (port, sink) => port.MapOtlpHttp(sink)),
+            Map = Endpoints(AccessPolicies.Ingest, static (port, sink) => port.MapOtlpHttp(sink)),
         },
         new(PortKind.OtlpGrpc, "OTLP over gRPC", "--otlp-grpc-port", 4317, PortProtocol.Http2, "http://{0}")
         {
             Names = NameRule.Sender,
             Receiver = OtlpGrpcReceiver.Name,
-            Map = Endpoints(
-                static (port, _) =>
-                {
-                    port.MapOtlpGrpc();
-                    port.MapGrpcHealth();
-                }
-            ),
+            Map = Endpoints(AccessPolicies.Ingest, static (port, _) => port.MapOtlpGrpc(), static port => port.MapGrpcHealth()),
         },
         new(PortKind.JaegerGrpc, "Jaeger gRPC", "--jaeger-grpc-port", 14250, PortProtocol.Http2, "http://{0}")
         {
             Names = NameRule.Sender,
             Receiver = JaegerGrpcReceiver.Name,
-            Map = Endpoints(
-                static (port, _) =>
-                {
-                    port.MapJaegerGrpc();
-                    port.MapGrpcHealth();
-                }
-            ),
+            Map = Endpoints(AccessPolicies.Ingest, static (port, _) => port.MapJaegerGrpc(), static port => port.MapGrpcHealth()),
         },
         new(PortKind.JaegerThriftHttp, "Jaeger Thrift over HTTP", "--jaeger-http-port", 14268, PortProtocol.Http1, "http://{0}/api/traces")
         {
             Names = NameRule.Sender,
             Receiver = JaegerThriftHttpReceiver.Name,
-            Map = Endpoints(static (port, sink) => port.MapJaegerThriftHttp(sink)),
+            Map = Endpoints(AccessPolicies.Ingest, static (port, sink) => port.MapJaegerThriftHttp(sink)),
         },
         new(PortKind.JaegerUdpCompact, "Jaeger UDP compact", "--jaeger-compact-port", 6831, PortProtocol.Udp, "udp://{0}")
         {
+            CarriesKey = false,
             Receiver = JaegerUdpReceiver.CompactName,
         },
         new(PortKind.JaegerUdpBinary, "Jaeger UDP binary", "--jaeger-binary-port", 6832, PortProtocol.Udp, "udp://{0}")
         {
+            CarriesKey = false,
             Receiver = JaegerUdpReceiver.BinaryName,
         },
         new(PortKind.JaegerSampling, "Jaeger sampling", "--jaeger-sampling-port", 5778, PortProtocol.Http1, "http://{0}/sampling")
         {
-            Map = Endpoints(static (port, _) => port.MapJaegerSampling()),
+            CarriesKey = false,
+            Map = Endpoints(null, static (port, _) => port.MapJaegerSampling()),
         },
         new(PortKind.Zipkin, "Zipkin", "--zipkin-port", 9411, PortProtocol.Http1, "http://{0}/api/v2/spans")
         {
             Names = NameRule.Sender,
             Receiver = ZipkinReceiver.Name,
-            Map = Endpoints(static (port, sink) => port.MapZipkin(sink)),
+            Map = Endpoints(AccessPolicies.Ingest, static (port, sink) => port.MapZipkin(sink)),
         },
         new(PortKind.JaegerQueryHttp, "Jaeger query HTTP", "--query-http-port", 16686, PortProtocol.Http1, "http://{0}/api")
         {
             CorsMethods = [HttpMethods.Get, HttpMethods.Post],
-            Map = Endpoints(static (port, _) => port.MapJaegerQueryHttp(Store(port))),
+            Map = Endpoints(AccessPolicies.Reader, static (port, _) => port.MapJaegerQueryHttp(Store(port))),
         },
         new(PortKind.JaegerQueryGrpc, "Jaeger query gRPC", "--query-grpc-port", 16685, PortProtocol.Http2, "http://{0}")
         {
-            Map = Endpoints(
-                static (port, _) =>
-                {
-                    port.MapJaegerQueryGrpc();
-                    port.MapGrpcHealth();
-                }
-            ),
+            Map = Endpoints(AccessPolicies.Reader, static (port, _) => port.MapJaegerQueryGrpc(), static port => port.MapGrpcHealth()),
         },
         new(PortKind.Health, "health", "--health-port", 13133, PortProtocol.Http1, "http://{0}/status")
         {
-            Map = Endpoints(static (port, _) => port.MapHealth(TimeProvider.System)),
+            CarriesKey = false,
+            Map = Endpoints(null, static (port, _) => port.MapHealth(TimeProvider.System)),
         },
         new(PortKind.Control, "control server", "--control-port", NodeOptions.DefaultControlPort, PortProtocol.Http1, "http://{0}")
         {
@@ -112,11 +99,24 @@ internal static class PortTable
     /// <summary>The row of a port.</summary>
     public static Port Of(PortKind kind) => All.First(port => port.Kind == kind);
 
-    private static Action<IApplicationBuilder> Endpoints(Action<IEndpointRouteBuilder, SpanSink> map) =>
+    private static Action<IApplicationBuilder> Endpoints(
+        string? policy,
+        Action<IEndpointRouteBuilder, SpanSink> map,
+        Action<IEndpointRouteBuilder>? open = null
+    ) =>
         port =>
         {
             port.UseRouting();
-            port.UseEndpoints(endpoints => map(endpoints, endpoints.ServiceProvider.GetRequiredService<SpanSink>()));
+            port.UseAccess();
+            port.UseEndpoints(endpoints =>
+            {
+                var group = endpoints.MapGroup("");
+                map(
+                    policy is null ? group.AllowAnonymous() : group.RequireAuthorization(policy),
+                    endpoints.ServiceProvider.GetRequiredService<SpanSink>()
+                );
+                open?.Invoke(endpoints.MapGroup("").AllowAnonymous());
+            });
         };
 
     private static TraceStore Store(IEndpointRouteBuilder endpoints) => endpoints.ServiceProvider.GetRequiredService<TraceStore>();
