@@ -1,12 +1,15 @@
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Alarms;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Storage.Alarms;
 using DhtTracer.Storage.Columns;
 using DhtTracer.Storage.Export;
 using DhtTracer.Storage.Inbox;
 using DhtTracer.Storage.Network;
 using DhtTracer.Storage.Operations;
 using DhtTracer.Storage.Packed;
+using DhtTracer.Storage.Postgres.Alarms;
 using DhtTracer.Storage.Postgres.Connections;
 using DhtTracer.Storage.Postgres.Inbox;
 using DhtTracer.Storage.Postgres.Network;
@@ -311,6 +314,24 @@ public sealed class PostgresTraceStore : TraceStore
             connection => NetworkReader.Read(connection, _database.Strings, filter, limit, cancellationToken),
             cancellationToken
         );
+    }
+
+    /// <inheritdoc/>
+    public override Task<WatchState> ReadWatchAsync(ulong fromUnixNano, CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(connection => AlarmTable.Read(connection, fromUnixNano), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<bool> SaveWatchAsync(
+        WatchedHour hour,
+        IReadOnlyList<Alarm> alarms,
+        CancellationToken cancellationToken = default
+    ) => WriteAsync(session => AlarmTable.Save(session, hour, alarms), 0, cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<AlarmList> ListAlarmsAsync(AlarmFilter filter, int limit, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return _database.Readers.ReadAsync(connection => AlarmTable.List(connection, filter, limit), cancellationToken);
     }
 
     /// <inheritdoc/>

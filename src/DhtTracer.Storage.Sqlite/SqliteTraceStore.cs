@@ -1,6 +1,8 @@
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Alarms;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Storage.Alarms;
 using DhtTracer.Storage.Columns;
 using DhtTracer.Storage.Export;
 using DhtTracer.Storage.Inbox;
@@ -12,6 +14,7 @@ using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Records;
 using DhtTracer.Storage.Rows;
 using DhtTracer.Storage.Services;
+using DhtTracer.Storage.Sqlite.Alarms;
 using DhtTracer.Storage.Sqlite.Blocks;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Storage.Sqlite.Inbox;
@@ -313,6 +316,24 @@ public sealed class SqliteTraceStore : TraceStore
             connection => NetworkReader.Read(connection, filter, limit, cancellationToken),
             cancellationToken
         );
+    }
+
+    /// <inheritdoc/>
+    public override Task<WatchState> ReadWatchAsync(ulong fromUnixNano, CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(connection => AlarmTable.Read(connection, fromUnixNano), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<bool> SaveWatchAsync(
+        WatchedHour hour,
+        IReadOnlyList<Alarm> alarms,
+        CancellationToken cancellationToken = default
+    ) => WriteAsync(session => AlarmTable.Save(session, hour, alarms), 0, cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<AlarmList> ListAlarmsAsync(AlarmFilter filter, int limit, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return _database.Readers.ReadAsync(connection => AlarmTable.List(connection, filter, limit), cancellationToken);
     }
 
     /// <inheritdoc/>

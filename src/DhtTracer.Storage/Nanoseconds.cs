@@ -3,6 +3,9 @@ namespace DhtTracer.Storage;
 /// <summary>Converts times for columns.</summary>
 internal static class Nanoseconds
 {
+    /// <summary>An hour.</summary>
+    public const long Hour = 3_600_000_000_000;
+
     /// <summary>
     /// The databases' integers are signed. Times after the year 2262, which only a broken or hostile sender writes, are the maximum.
     /// The span itself keeps the value that was sent.

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Alarms;
 using DhtTracer.Analysis.Keys;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Storage.Alarms;
 using DhtTracer.Storage.Export;
 using DhtTracer.Storage.Inbox;
 using DhtTracer.Storage.Network;
@@ -322,6 +324,24 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
         int limit = NetworkLookups.MostOperations,
         CancellationToken cancellationToken = default
     );
+
+    /// <summary>Reads what the watch of hours left: hours from a time on, and alarms that were open then or later.</summary>
+    /// <param name="fromUnixNano">In nanoseconds since 1970-01-01 UTC.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    public abstract Task<WatchState> ReadWatchAsync(ulong fromUnixNano, CancellationToken cancellationToken = default);
+
+    /// <summary>Saves what an hour says, once: of several processes that watch the same archive, one succeeds.</summary>
+    /// <param name="hour">The hour.</param>
+    /// <param name="alarms">The alarms that it raises or changes. One with the same id is replaced.</param>
+    /// <param name="cancellationToken">Cancels the write if it has not started. A started write always completes.</param>
+    /// <returns>False when the hour was saved before; then nothing is written.</returns>
+    public abstract Task<bool> SaveWatchAsync(WatchedHour hour, IReadOnlyList<Alarm> alarms, CancellationToken cancellationToken = default);
+
+    /// <summary>Lists alarms, latest beginning first.</summary>
+    /// <param name="filter">Selects alarms.</param>
+    /// <param name="limit">Maximum number of alarms, at least 1.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    public abstract Task<AlarmList> ListAlarmsAsync(AlarmFilter filter, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>Counts what became of the providers that block requests found, exactly, without decoding traces.</summary>
     /// <param name="filter">Selects operations.</param>

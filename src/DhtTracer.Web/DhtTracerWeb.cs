@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using DhtTracer.Web.Access;
+using DhtTracer.Web.Alarms;
 using DhtTracer.Web.Analysed;
 using DhtTracer.Web.Api;
 using DhtTracer.Web.Assets;
@@ -24,7 +25,8 @@ public static class DhtTracerWeb
     /// <summary>
     /// Adds what the pages need. The host adds beside it the store of traces, the statistics of its sink, the status of its pulls, its
     /// analysis worker, an <see cref="Ingest.IngestSetup"/>, a <see cref="Node.NodeAddress"/>, and an <see cref="Samples.ISampleLoader"/>;
-    /// a <see cref="Node.KuboConnection"/> when the operator named a Kubo.
+    /// a <see cref="Node.KuboConnection"/> when the operator named a Kubo, and <see cref="AlarmOptions"/> when alarms are sent. It runs
+    /// <see cref="AlarmWebhooks"/> and <see cref="AlarmWatch"/>.
     /// </summary>
     public static IServiceCollection AddDhtTracerWeb(this IServiceCollection services)
     {
@@ -42,6 +44,9 @@ public static class DhtTracerWeb
         AssistantEndpoint.AddServices(services);
         MetricsEndpoint.AddServices(services);
         services.AddSingleton<AnalysedTraces>();
+        services.TryAddSingleton(AlarmOptions.None);
+        services.AddSingleton<AlarmWebhooks>();
+        services.AddSingleton<AlarmWatch>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddAccess();
         services

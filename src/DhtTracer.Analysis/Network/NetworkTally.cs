@@ -72,6 +72,14 @@ public sealed class NetworkTally
         };
     }
 
+    /// <summary>The distinct peers by their id in base58.</summary>
+    public IReadOnlyDictionary<string, KnownPeer> PeerStates() =>
+        _peers.ToDictionary(
+            static peer => peer.Key,
+            static peer => new KnownPeer(peer.Value.Fate, peer.Value.Error, peer.Value.Agent, peer.Value.IsWithoutDht),
+            StringComparer.Ordinal
+        );
+
     /// <summary>The closest sets of the network that a lookup is of; empty ones when no added lookup shares a peer with it.</summary>
     public ClosestSets SetsAround(ObservedLookup lookup)
     {

@@ -225,3 +225,10 @@ public readonly record struct ObservedPeer
     /// <summary>How many of <see cref="NamedTried"/> failed.</summary>
     public int NamedDead { get; init; }
 }
+
+/// <summary>A peer over all lookups of a stretch of time.</summary>
+/// <param name="Fate">Answered when it answered once, else failed when it failed once.</param>
+/// <param name="Error">Error class of its latest failure; null when unknown.</param>
+/// <param name="Agent">Latest agent version; null when unknown. Hostile text.</param>
+/// <param name="IsWithoutDht">Whether it is known not to speak the DHT's protocol, and never answered.</param>
+public readonly record struct KnownPeer(PeerFate Fate, string? Error, string? Agent, bool IsWithoutDht);

@@ -26,6 +26,9 @@ public static class HealthEndpoint
     /// <summary>Name under which <see cref="AnalysisHealthCheck"/> is registered.</summary>
     public const string AnalysisCheckName = "analysis";
 
+    /// <summary>Tag of other checks that the endpoint reports. They should be degraded at most.</summary>
+    public const string ReportedTag = "status";
+
     /// <summary>Maps the endpoint; <see cref="GrpcHealth.AddGrpcHealth"/> adds what it asks.</summary>
     /// <param name="endpoints">Where to map.</param>
     /// <param name="clock">Says how long the process has been up.</param>
@@ -38,7 +41,7 @@ public static class HealthEndpoint
                 Path,
                 new HealthCheckOptions
                 {
-                    Predicate = static check => check.Name is CheckName or AnalysisCheckName,
+                    Predicate = static check => check.Name is CheckName or AnalysisCheckName || check.Tags.Contains(ReportedTag),
                     ResponseWriter = (context, report) => WriteAsync(context, report, started, clock.GetUtcNow()),
                 }
             )

@@ -43,6 +43,7 @@ internal sealed class ListFilter
         And("q.agents && @agents", "agents", filter.Agent is { } agent ? Agents(connection, agent) : null);
         And("q.start_ns >= @from", "from", filter.FromUnixNano is { } from ? Nanoseconds.ToColumn(from) : null);
         And("q.start_ns < @to", "to", filter.ToUnixNano is { } to ? Nanoseconds.ToColumn(to) : null);
+        And($"(q.start_ns / {Nanoseconds.Hour}) % 24 = @hour", "hour", filter.HourOfDay);
         And("q.duration_ns >= @minDuration", "minDuration", filter.MinDurationNs);
         And("q.duration_ns <= @maxDuration", "maxDuration", filter.MaxDurationNs);
         And("q.hops >= @minHops", "minHops", filter.MinHops);

@@ -28,6 +28,7 @@ internal sealed class BlockScan : IDisposable
     private readonly LeftOut[] _exceptions;
     private readonly long _from;
     private readonly long _to;
+    private readonly int? _hour;
     private readonly long[] _values = ArrayPool<long>.Shared.Rent(OperationBlock.Size);
     private readonly int[] _rows = ArrayPool<int>.Shared.Rent(OperationBlock.Size);
 
@@ -37,6 +38,7 @@ internal sealed class BlockScan : IDisposable
         _columns = OperationBlock.SelectColumn(connection);
         _from = filter.FromUnixNano is { } from ? Nanoseconds.ToColumn(from) : long.MinValue;
         _to = filter.ToUnixNano is { } to ? Nanoseconds.ToColumn(to) : long.MaxValue;
+        _hour = filter.HourOfDay;
         _numbers = filter.Key is null && filter.Peer is null ? null : Numbers(connection, filter);
         _conditions = [.. Conditions(filter)];
         _tallies = [.. Tallies(filter)];
@@ -68,7 +70,8 @@ internal sealed class BlockScan : IDisposable
         }
 
         // Most operations count by default; any other condition may leave a few of them.
-        var isNarrow = _tallies.Length > 0 || _exceptions.Length > 0 || _conditions.Any(static condition => !condition.IsUsual);
+        var isNarrow =
+            _hour is not null || _tallies.Length > 0 || _exceptions.Length > 0 || _conditions.Any(static condition => !condition.IsUsual);
         return (int)Math.Min(most, isNarrow ? 10 * OperationBlock.Size : Array.MaxLength / sizeof(long));
     }
 
@@ -135,6 +138,11 @@ internal sealed class BlockScan : IDisposable
         {
             // The end is not included.
             count = Keep(block, new Condition(BlockColumn.Start, _from, _to - 1), count);
+        }
+
+        if (_hour is { } hour)
+        {
+            count = Leave(block, BlockColumn.Start, count, start => start / Nanoseconds.Hour % 24 != hour);
         }
 
         foreach (var condition in _conditions)

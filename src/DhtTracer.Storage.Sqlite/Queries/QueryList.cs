@@ -208,6 +208,7 @@ internal static class QueryList
         var start = filter.Peer is null ? "q.start_ns" : "p.start_ns";
         And($"{start} >= @from", "from", filter.FromUnixNano is { } from ? Nanoseconds.ToColumn(from) : null);
         And($"{start} < @to", "to", filter.ToUnixNano is { } to ? Nanoseconds.ToColumn(to) : null);
+        And($"({start} / {Nanoseconds.Hour}) % 24 = @hour", "hour", filter.HourOfDay);
         And("q.duration_ns >= @minDuration", "minDuration", filter.MinDurationNs);
         And("q.duration_ns <= @maxDuration", "maxDuration", filter.MaxDurationNs);
         And("q.hops >= @minHops", "minHops", filter.MinHops);

@@ -36,6 +36,7 @@ public static class FilterNames
         new("since", "It started within this time before now.", "24h", []) { CanBeNegated = false },
         new("from", "It started at or after this time (UTC).", "2026-11-22T08:00", []) { CanBeNegated = false },
         new("to", "It started before this time (UTC).", "2026-11-23", []) { CanBeNegated = false, Aliases = ["until"] },
+        new("hour", "It started in this hour of the day (UTC), 0 to 23.", "14", []) { CanBeNegated = false },
         new("agent", "It met a peer whose agent version begins so.", "kubo/0.3", []),
         new("error", "The class of its error.", "no-peers", ErrorClass.All),
         new("peererror", "The class of the error of one of its dials or requests.", "dial-timeout", ErrorClass.All),

@@ -110,6 +110,7 @@ public sealed class FilterTranslation
             "since" => filter with { FromUnixNano = Since(term) },
             "from" => filter with { FromUnixNano = Time(term) },
             "to" => filter with { ToUnixNano = Time(term) },
+            "hour" => filter with { HourOfDay = Hour(term) },
             "lint" => filter with { LintMask = Rule(term) is { } rule ? rule | filter.LintMask.GetValueOrDefault() : filter.LintMask },
             "background" => filter with { Background = Shown(term, false) },
             "skipped" => filter with { Skipped = Shown(term, null) },
@@ -219,6 +220,17 @@ public sealed class FilterTranslation
         }
 
         Wrong(term, "is no whole number");
+        return null;
+    }
+
+    private int? Hour(FilterTerm term)
+    {
+        if (int.TryParse(term.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var hour) && hour < 24)
+        {
+            return hour;
+        }
+
+        Wrong(term, "is no hour of the day (UTC); write 0 to 23");
         return null;
     }
 

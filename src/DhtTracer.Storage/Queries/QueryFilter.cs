@@ -38,6 +38,9 @@ public sealed record QueryFilter
     /// <summary>Start, before. In nanoseconds since 1970-01-01 UTC.</summary>
     public ulong? ToUnixNano { get; init; }
 
+    /// <summary>Hour of the day (UTC) of the start, 0 to 23.</summary>
+    public int? HourOfDay { get; init; }
+
     /// <summary>Minimum duration, in nanoseconds.</summary>
     public long? MinDurationNs { get; init; }
 

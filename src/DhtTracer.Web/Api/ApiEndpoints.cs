@@ -55,6 +55,7 @@ internal static class ApiEndpoints
         ExportApi.Map(api);
         SweepApi.Map(api);
         NetworkApi.Map(api);
+        AlarmsApi.Map(api);
         IngestApi.Map(api);
         api.MapFallback(static () =>
                 Results.Problem(

@@ -48,14 +48,4 @@ internal static class ApiJson
         public override void Write(Utf8JsonWriter writer, SpanId value, JsonSerializerOptions options) =>
             writer.WriteStringValue(value.ToString());
     }
-
-    /// <summary>Nanoseconds since 1970 exceed the 53 bits that JavaScript keeps of a number.</summary>
-    private sealed class UnixNanoConverter : JsonConverter<ulong>
-    {
-        public override ulong Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            ulong.TryParse(reader.GetString(), out var value) ? value : throw new JsonException("not a decimal string");
-
-        public override void Write(Utf8JsonWriter writer, ulong value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value.ToString());
-    }
 }

@@ -1,4 +1,5 @@
 using DhtTracer.Web.About;
+using DhtTracer.Web.Alarms;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,6 +15,7 @@ internal static class MetricsEndpoint
     public static void AddServices(IServiceCollection services)
     {
         services.AddSingleton<StateMeter>();
+        services.AddSingleton<AlarmMeter>();
         services
             .AddOpenTelemetry()
             .ConfigureResource(static resource => resource.AddService("dht-tracer", serviceVersion: ProductVersion.Short))
@@ -34,6 +36,7 @@ internal static class MetricsEndpoint
     public static void Map(IEndpointRouteBuilder endpoints)
     {
         var state = endpoints.ServiceProvider.GetRequiredService<StateMeter>();
+        var alarms = endpoints.ServiceProvider.GetRequiredService<AlarmMeter>();
         endpoints.MapPrometheusScrapingEndpoint(
             "/metrics",
             meterProvider: null,
@@ -42,6 +45,7 @@ internal static class MetricsEndpoint
                     async (context, next) =>
                     {
                         await state.RefreshAsync(context.RequestAborted);
+                        await alarms.RefreshAsync(context.RequestAborted);
                         await next(context);
                     }
                 ),

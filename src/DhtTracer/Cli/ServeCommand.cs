@@ -168,6 +168,8 @@ internal sealed class ServeOptions
         CustomParser = UrlValue.Parse,
     };
 
+    private readonly AlarmOptionSet _alarms = new();
+
     private readonly KuboOptionSet _kubo = new("Let the page Run use a running Kubo.");
 
     /// <summary>Makes the options.</summary>
@@ -207,6 +209,7 @@ internal sealed class ServeOptions
             _keepSize,
             _node,
             _ownTraces,
+            .. _alarms.All,
             .. _kubo.All,
         ];
 
@@ -233,6 +236,7 @@ internal sealed class ServeOptions
             PullLate = result.GetValue(_pullLate),
             PullAccess = _pullAccess.Read(result),
             Node = result.GetValue(_node),
+            Alarms = _alarms.Read(result),
             Kubo = _kubo.Read(result),
             OwnTraces = result.GetValue(_ownTraces),
             Keep = result.GetValue(_keep) is { Ticks: > 0 } time ? time : null,

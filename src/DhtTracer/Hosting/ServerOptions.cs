@@ -3,6 +3,7 @@ using DhtTracer.Hosting.Ports;
 using DhtTracer.Ingestion.Kubo;
 using DhtTracer.Jaeger.Pull;
 using DhtTracer.Web.Access;
+using DhtTracer.Web.Alarms;
 
 namespace DhtTracer.Hosting;
 
@@ -74,6 +75,9 @@ internal sealed record ServerOptions
 
     /// <summary>OTLP endpoint for traces of the program's own work; null for none.</summary>
     public Uri? OwnTraces { get; init; }
+
+    /// <summary>Where alarms are sent.</summary>
+    public AlarmOptions Alarms { get; init; } = AlarmOptions.None;
 
     /// <summary>How long traces are kept; null sets no limit.</summary>
     public TimeSpan? Keep { get; init; }

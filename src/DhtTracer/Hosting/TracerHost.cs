@@ -106,6 +106,7 @@ internal sealed class TracerHost : IAsyncDisposable
         services.AddUdpReceivers(ports);
         services.AddPulls(options);
         services.AddSite(options);
+        services.AddAlarms(options.Alarms);
         services.AddOwnTraces(options.OwnTraces, ports);
         more?.Invoke(services);
     }

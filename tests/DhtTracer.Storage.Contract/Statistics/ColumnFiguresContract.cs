@@ -239,6 +239,7 @@ public abstract class ColumnFiguresContract : StoreContract
                 Background = null,
             },
             new() { FromUnixNano = Make.Start + (5 * Hour), ToUnixNano = Make.Start + (9 * Hour) },
+            new() { HourOfDay = (int)((Make.Start / Hour) + 6) % 24, Background = null },
             new() { Peer = SomePeer, Background = null },
             new()
             {

@@ -61,6 +61,9 @@ internal sealed class Site : IAsyncDisposable
 
     public SampleLoader Samples { get; }
 
+    /// <summary>What the site runs with.</summary>
+    public IServiceProvider Services => _app.Services;
+
     /// <summary>Runs around each request; null for nothing.</summary>
     public Func<HttpContext, RequestDelegate, Task>? Around { get; set; }
 
@@ -74,9 +77,12 @@ internal sealed class Site : IAsyncDisposable
         StartAsync(configure, TraceReconstruction.Reconstruct, queries);
 
     /// <summary>Starts with traces that tell exactly this, whatever a dialect would read from spans. Each has at least one query.</summary>
-    public static Task<Site> StartRebuiltAsync(params IReadOnlyList<ReconstructedTrace> traces) =>
+    public static Task<Site> StartRebuiltAsync(params IReadOnlyList<ReconstructedTrace> traces) => StartRebuiltAsync(null, traces);
+
+    /// <summary>The same with services of the test's own.</summary>
+    public static Task<Site> StartRebuiltAsync(Action<IServiceCollection>? configure, IReadOnlyList<ReconstructedTrace> traces) =>
         StartAsync(
-            null,
+            configure,
             spans => traces.First(trace => trace.Queries[0].Id.TraceId == spans[0].TraceId),
             traces.Select(static trace => trace.Queries[0])
         );

@@ -87,6 +87,14 @@ internal sealed class PercentileBootstrap
             : new DifferenceInterval(RatioQuantile(a, b, tail), RatioQuantile(a, b, 1 - tail));
     }
 
+    /// <summary>
+    /// Probability, over all resamples, that the ratio of <paramref name="b"/> to <paramref name="a"/> is at most this one: the one-sided
+    /// p-value of a greater ratio, which is below a tail exactly when the interval of this tail lies above. 1 when a value of A can be 0 or
+    /// less.
+    /// </summary>
+    public static double RatioIsAtMost(PercentileBootstrap a, PercentileBootstrap b, double ratio) =>
+        a._values[0] <= 0 || b._values[0] < 0 ? 1 : RatioAtMost(a, b, ratio);
+
     // Least ratio r with P(B / A <= r) >= p, by bisection to a ten-thousandth.
     private static double RatioQuantile(PercentileBootstrap a, PercentileBootstrap b, double p)
     {

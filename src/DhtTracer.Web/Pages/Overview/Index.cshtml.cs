@@ -4,6 +4,7 @@ using DhtTracer.Analysis.Records;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Alarms;
 using DhtTracer.Storage.Records;
 using DhtTracer.Web.Charts;
 using DhtTracer.Web.Search;
@@ -79,6 +80,9 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
             .OrderBy(static pair => pair.alarm.Kind)
             .Take(ListLength);
 
+    /// <summary>Open alarms, latest first.</summary>
+    public AlarmList OpenAlarms { get; private set; } = new([], false);
+
     /// <summary>Services to choose from.</summary>
     public IReadOnlyList<string> Services { get; private set; } = [];
 
@@ -136,6 +140,7 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
     {
         Address = await QueryListAddress.Parse(Request.Query, clock.GetUtcNow()).ResolveAsync(store, cancellationToken);
         Services = await store.ListServicesAsync(cancellationToken);
+        OpenAlarms = await store.ListAlarmsAsync(new AlarmFilter { IsOpen = true }, ListLength, cancellationToken);
         var now = clock.GetUtcNow();
         var asked = TimeRange.Parse(range, Address, now);
         Range = asked ?? TimeRange.Named("24h", now)!;

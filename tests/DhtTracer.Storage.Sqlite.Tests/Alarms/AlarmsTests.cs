@@ -1,0 +1,10 @@
+using DhtTracer.Storage.Contract;
+using DhtTracer.Storage.Contract.Alarms;
+
+namespace DhtTracer.Storage.Sqlite.Tests.Alarms;
+
+public sealed class AlarmsTests : AlarmsContract
+{
+    /// <inheritdoc/>
+    protected override TestArchive NewArchive() => new SqliteArchive();
+}
