@@ -226,6 +226,11 @@ public sealed class OperationColumns : IDisposable
         return (double)low / sorted.Length;
     }
 
+    /// <summary>A percentile of the known durations, in nanoseconds; null when none is known.</summary>
+    /// <param name="percent">1 to 99.</param>
+    public long? DurationPercentile(int percent) =>
+        SortedDurations.Sorted is { Length: > 0 } sorted ? Percentile.Of(sorted, percent) : null;
+
     /// <summary>Returns the arrays to their pool.</summary>
     public void Dispose()
     {

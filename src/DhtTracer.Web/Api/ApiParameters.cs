@@ -86,6 +86,10 @@ internal static class ApiParameters
         ),
     ];
 
+    /// <summary>A share of a set.</summary>
+    public static IReadOnlyList<ApiParameter> Share { get; } =
+    [new("share", $"Which share is slow, 1% to {SlowestShare.Greatest}%; {SlowestShare.Usual}% when absent")];
+
     /// <summary>Search, order and place in a list of peers.</summary>
     public static IReadOnlyList<ApiParameter> Peers { get; } =
     [

@@ -10,7 +10,7 @@ using DhtTracer.Web.Text;
 namespace DhtTracer.Web.Api;
 
 /// <summary>
-/// What the slowest tenth of a set of operations shares, or how a set differs from another; for a terminal and for scripts.
+/// What the slowest share of a set of operations shares, or how a set differs from another; for a terminal and for scripts.
 /// </summary>
 public static class SetExplanation
 {
@@ -19,7 +19,8 @@ public static class SetExplanation
     /// <summary>Compares the sets.</summary>
     /// <param name="store">The archive.</param>
     /// <param name="set">The set, as a filter text (docs/filters.md).</param>
-    /// <param name="against">What it is compared with; null for its slowest tenth against the rest.</param>
+    /// <param name="against">What it is compared with; null for its slowest share against the rest.</param>
+    /// <param name="percent">The slowest share, 1 to 50; null for 10.</param>
     /// <param name="json">Whether the answer is that of <c>/api/v1/compare</c>; else it is text in columns.</param>
     /// <param name="now">From when <c>since:</c> counts back.</param>
     /// <param name="cancellationToken">Stops reading.</param>
@@ -27,6 +28,7 @@ public static class SetExplanation
         TraceStore store,
         string set,
         string? against,
+        int? percent,
         bool json,
         DateTimeOffset now,
         CancellationToken cancellationToken
@@ -49,9 +51,14 @@ public static class SetExplanation
         else
         {
             using var operations = await store.ReadOperationsAsync(whole.Filter, cancellationToken);
-            if (SlowestTenth.Of(whole, OverviewFacts.Of(operations).Duration) is not var (others, slow))
+            var share = percent ?? SlowestShare.Usual;
+            if (SlowestShare.Of(whole, operations, share) is not var (others, slow))
             {
-                return new SetExplanationAnswer("", $"There is no slowest tenth: {operations.Count} operations. Widen the filter.", false);
+                return new SetExplanationAnswer(
+                    "",
+                    $"There is no slowest {share} %: {operations.Count} operations. Widen the filter.",
+                    false
+                );
             }
 
             sets = (others, slow);
@@ -68,13 +75,14 @@ public static class SetExplanation
         }
 
         return new SetExplanationAnswer(
-            json
-                ? JsonSerializer.Serialize(CompareAnswer.Of(comparison), ApiJson.Options)
-                : await TextAsync(store, sets.A, sets.B, comparison, cancellationToken),
+            json ? JsonSerializer.Serialize(CompareAnswer.Of(comparison), ApiJson.Options) : Text(sets.A, sets.B, comparison),
             null,
             false
         );
     }
+
+    /// <summary>Reads a share such as <c>10%</c>; null when it is none from 1 to 50.</summary>
+    public static int? Percent(string text) => SlowestShare.Parse(text);
 
     private static Task<QueryListAddress> AddressAsync(
         TraceStore store,
@@ -83,13 +91,7 @@ public static class SetExplanation
         CancellationToken cancellationToken
     ) => QueryListAddress.OfText(filter, now).ResolveAsync(store, cancellationToken);
 
-    private static async Task<string> TextAsync(
-        TraceStore store,
-        ComparedSet a,
-        ComparedSet b,
-        SetComparison comparison,
-        CancellationToken cancellation
-    )
+    private static string Text(ComparedSet a, ComparedSet b, SetComparison comparison)
     {
         var text = new StringBuilder();
         var invariant = CultureInfo.InvariantCulture;
@@ -135,11 +137,11 @@ public static class SetExplanation
             );
         }
 
-        var slowest = await store.ListOperationFactsAsync(NotableOperations.Slowest(ofSlow, 3), cancellation);
-        text.Append("\nEXAMPLES, the slowest: dht-tracer show ID\n");
-        foreach (var operation in slowest)
+        text.Append(invariant, $"\nEXAMPLES of {slow}: dht-tracer show ID\n");
+        foreach (var exemplar in comparison.Exemplars)
         {
-            text.Append(invariant, $"{operation.Id}  {DurationText.Of(operation.DurationNs)}\n");
+            text.Append(invariant, $"{exemplar.Operation.Id}  {DurationText.Of(exemplar.Operation.DurationNs), -9} ");
+            text.Append(invariant, $"{Plain(ExemplarText.Of(exemplar))}\n");
         }
 
         return text.ToString().TrimEnd();

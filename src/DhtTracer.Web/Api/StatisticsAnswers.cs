@@ -20,6 +20,8 @@ internal sealed record OverviewAnswer(OverviewFacts Figures, ImmutableArray<Peri
 /// <param name="PeersOverSlow">Operations of the slow set, over which its peers were counted.</param>
 /// <param name="PeersOverOther">Operations of the other set, over which its peers were counted.</param>
 /// <param name="Shared">Queries that are in both sets; the intervals take the sets as independent.</param>
+/// <param name="Exemplars">Operations of the slow set to look at: a typical one, the slowest, and the one in which the cause shows
+/// most.</param>
 internal sealed record CompareAnswer(
     Comparison Comparison,
     DifferenceReasons Reasons,
@@ -27,7 +29,8 @@ internal sealed record CompareAnswer(
     ImmutableArray<OverRepresented> Peers,
     int PeersOverSlow,
     int PeersOverOther,
-    int Shared
+    int Shared,
+    ImmutableArray<Exemplar> Exemplars
 )
 {
     /// <summary>Most peers in an answer.</summary>
@@ -44,7 +47,8 @@ internal sealed record CompareAnswer(
             [.. comparison.Peers.Take(MostPeers)],
             comparison.Result.SlowIsB ? comparison.B.Count : comparison.A.Count,
             comparison.Result.SlowIsB ? comparison.A.Count : comparison.B.Count,
-            comparison.Shared
+            comparison.Shared,
+            comparison.Exemplars
         );
 }
 

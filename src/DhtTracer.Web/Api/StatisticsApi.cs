@@ -35,6 +35,13 @@ internal static class StatisticsApi
             .Describe(ApiParameters.SetsOfComparison)
             .Produces<CompareAnswer>()
             .ProducesProblem(StatusCodes.Status400BadRequest);
+        api.MapGet("/slowest", SlowestAsync)
+            .WithName("slowest")
+            .WithSummary("The slowest share of a set of operations as B, compared with the rest of it as A")
+            .WithDescription("B is what took at least the percentile of the duration that leaves the share. Times are nanoseconds.")
+            .Describe(ApiParameters.Filters, ApiParameters.Range, ApiParameters.Share)
+            .Produces<CompareAnswer>()
+            .ProducesProblem(StatusCodes.Status400BadRequest);
         api.MapGet("/peers", PeersAsync)
             .WithName("listPeers")
             .WithSummary("Peers that operations met, with how often they were asked, answered and failed, and their latencies")
@@ -95,6 +102,25 @@ internal static class StatisticsApi
         }
 
         using var comparison = await SetComparison.ReadAsync(store, a, b, cancellationToken);
+        return Results.Json(CompareAnswer.Of(comparison), ApiJson.Options);
+    }
+
+    private static async Task<IResult> SlowestAsync(
+        HttpRequest request,
+        [FromServices] TraceStore store,
+        [FromServices] TimeProvider clock,
+        string? share,
+        string? range,
+        CancellationToken cancellationToken
+    )
+    {
+        var found = await SlowestSearch.ReadAsync(store, request.Query, share, range, clock.GetUtcNow(), cancellationToken);
+        if (found.Sets is not var (others, slow))
+        {
+            return ApiProblems.Bad(found.Problems);
+        }
+
+        using var comparison = await SetComparison.ReadAsync(store, others, slow, cancellationToken);
         return Results.Json(CompareAnswer.Of(comparison), ApiJson.Options);
     }
 

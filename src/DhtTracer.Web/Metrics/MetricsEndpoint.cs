@@ -1,5 +1,4 @@
 using DhtTracer.Web.About;
-using DhtTracer.Web.Alarms;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;

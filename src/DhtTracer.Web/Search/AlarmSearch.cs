@@ -11,6 +11,8 @@ internal sealed class AlarmSearch
     /// <summary>Alarms in one answer.</summary>
     public const int MostListed = 200;
 
+    private static readonly string[] Times = ["from", "to"];
+
     private AlarmSearch() { }
 
     /// <summary>What the archive is asked for.</summary>
@@ -45,7 +47,7 @@ internal sealed class AlarmSearch
         string? Text(string name) =>
             query[name].ToString().Trim() is { Length: > 0 and <= QueryListAddress.LongestValue } text ? text : null;
         var address = QueryListAddress.Parse(
-            new[] { "from", "to" }.Where(name => Text(name) is not null).Select(name => KeyValuePair.Create(name, Text(name)!)),
+            Times.Where(name => Text(name) is not null).Select(name => KeyValuePair.Create(name, Text(name)!)),
             now
         );
         problems.AddRange(address.Problems);

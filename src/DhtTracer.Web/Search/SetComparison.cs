@@ -26,6 +26,14 @@ internal sealed record SetComparison : IDisposable
     /// <summary>Where both sets spend their time: by phase, peer, agent version and error class.</summary>
     public required DifferenceReasons Reasons { get; init; }
 
+    /// <summary>Operations of the slow set to look at: a typical one, the slowest, and the one in which the cause shows most.</summary>
+    public required ImmutableArray<Exemplar> Exemplars { get; init; }
+
+    /// <summary>
+    /// For each phase, the one of the longest operations of the slow set that spent most time in it; without phases that none has.
+    /// </summary>
+    public required ImmutableArray<(string Phase, OperationFacts Operation)> LongestInPhase { get; init; }
+
     /// <summary>Operations that are in both sets; the intervals take the sets as independent.</summary>
     public required int Shared { get; init; }
 
@@ -43,16 +51,36 @@ internal sealed record SetComparison : IDisposable
         var occurrences = slow
             .Met.Keys.Union(other.Met.Keys, StringComparer.Ordinal)
             .Select(peer => new Occurrence(peer, slow.Met.GetValueOrDefault(peer), other.Met.GetValueOrDefault(peer)));
+        var attributes = SharedAttributes.Rank(slowSet, otherSet);
+        var reasons = DifferenceReasons.Of(setA.Phases, peersOfA.Losses, setB.Phases, peersOfB.Losses);
+        var longest = NotableOperations.Slowest(slowSet, ExemplarChoice.MostRead);
+        var slowest = await store.ListOperationFactsAsync(longest, cancellationToken);
+        var near = await store.ListOperationFactsAsync(ExemplarChoice.NearMedian(slowSet), cancellationToken);
         return new SetComparison
         {
+            Exemplars = ExemplarChoice.Choose(slowSet, near, slowest, attributes, reasons.Phases, result.SlowIsB),
+            LongestInPhase = [.. Longest(slowest)],
             A = setA,
             B = setB,
             Result = result,
             Peers = slowSet.Count == 0 || otherSet.Count == 0 ? [] : OverRepresentation.Rank(occurrences, slowSet.Count, otherSet.Count),
-            Attributes = SharedAttributes.Rank(slowSet, otherSet),
-            Reasons = DifferenceReasons.Of(setA.Phases, peersOfA.Losses, setB.Phases, peersOfB.Losses),
+            Attributes = attributes,
+            Reasons = reasons,
             Shared = OperationColumns.Shared(setA, setB),
         };
+    }
+
+    private static IEnumerable<(string Phase, OperationFacts Operation)> Longest(IReadOnlyList<OperationFacts> slowest)
+    {
+        for (var i = 0; i < PhaseSums.Names.Count; i++)
+        {
+            var at = i;
+            var most = slowest.Where(operation => operation.Phases?.ToArray()[at] > 0).MaxBy(operation => operation.Phases!.ToArray()[at]);
+            if (most is not null)
+            {
+                yield return (PhaseSums.Names[i], most);
+            }
+        }
     }
 
     public void Dispose()

@@ -5,7 +5,7 @@ using DhtTracer.Web.Api;
 
 namespace DhtTracer.Cli;
 
-/// <summary><c>dht-tracer explain</c>: what the slowest tenth of a set of operations shares, or one set against another.</summary>
+/// <summary><c>dht-tracer explain</c>: what the slowest share of a set of operations has in common, or one set against another.</summary>
 internal static class ExplainCommand
 {
     /// <summary>Makes the command.</summary>
@@ -19,14 +19,20 @@ internal static class ExplainCommand
         };
         var against = new Option<string?>("--against")
         {
-            Description = "Explain how the set differs from these. Without it, how the slowest tenth of the set differs from the rest.",
+            Description = "Explain how the set differs from these. Without it, how the slowest share of the set differs from the rest.",
             HelpName = "FILTER",
+        };
+        var slowest = new Option<string?>("--slowest")
+        {
+            Description = "Which share is slow, 1% to 50%, when nothing else is compared with. [default: 10%]",
+            HelpName = "PERCENT",
         };
         var json = CommonOptions.Json();
         var command = new Command("explain", "What slow operations share: where their time goes, and what they met more often than others.")
         {
             set,
             against,
+            slowest,
             json,
         };
         command.SetAction(
@@ -35,11 +41,16 @@ internal static class ExplainCommand
                     result,
                     async () =>
                     {
+                        var percent = result.GetValue(slowest) is { } text
+                            ? SetExplanation.Percent(text)
+                                ?? throw new CommandFailedException($"--slowest takes 1% to 50%, not \"{text}\".", ExitCode.Usage)
+                            : (int?)null;
                         await using var store = await Archive.OpenForReadingAsync(result.DataDirectory(), cancellation);
                         var answer = await SetExplanation.ReadAsync(
                             store,
                             result.GetValue(set)!,
                             result.GetValue(against),
+                            percent,
                             result.GetValue(json),
                             TimeProvider.System.GetUtcNow(),
                             cancellation

@@ -53,6 +53,7 @@ public static class SiteStates
         ["peers, all"] = _ => new("/peers?range=all"),
         ["peer"] = a => new($"/peers/{a.Slowest.Peers[0].Id}?range=all"),
         ["peer, unknown"] = _ => new("/peers/12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo"),
+        ["slowest, not understood"] = _ => new("/slowest?share=0%25"),
         ["alarms"] = _ => new("/alarms"),
         ["alarms, not understood"] = _ => new("/alarms?show=some&kind=thing&from=soon"),
         ["sweep"] = _ => new("/sweep"),

@@ -26,7 +26,7 @@ internal sealed class AlarmsModel(TraceStore store, AlarmWebhooks webhooks, Alar
     public IReadOnlyList<WebhookReport> Webhooks => webhooks.Reports;
 
     /// <summary>The only alarm that is shown, when the address names one.</summary>
-    public Alarm? Only => Search.Filter.Id is null ? null : List.Alarms.FirstOrDefault();
+    public Alarm? Only => Search.Filter.Id is not null && List.Alarms is [var only, ..] ? only : null;
 
     /// <summary>Reads the list.</summary>
     public async Task OnGetAsync(CancellationToken cancellationToken)

@@ -41,7 +41,11 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
 
     /// <summary>The slowest tenth of these queries compared with the rest; null when no such tenth is known.</summary>
     public string? SlowestAndRest =>
-        SlowestTenth.Of(Range.Narrow(Address), Facts.Duration) is var (rest, slow) ? ComparedSet.Compare(rest, slow) : null;
+        SlowestShare.Of(Range.Narrow(Address), Facts.Duration.P90?.Value) is var (rest, slow) ? ComparedSet.Compare(rest, slow) : null;
+
+    /// <summary>The same for another share.</summary>
+    public string SlowestLink(int percent) =>
+        $"/slowest?share={percent}%25&" + Range.Narrow(Address).With(("sort", null)).Parameters().TrimStart('?');
 
     /// <summary>What is not valid, each a sentence.</summary>
     public List<string> Problems { get; } = [];

@@ -271,6 +271,52 @@ public sealed class OverviewPageTests(KnownArchive archive)
     }
 
     [Fact]
+    public async Task Another_share_of_the_slowest_leads_to_its_comparison_with_examples()
+    {
+        var page = await archive.Site.PageAsync("/?range=all&service=shaky");
+        var link = page.QuerySelectorAll("#slowest-tenth a").Single(item => item.TextContent == "25 %").GetAttribute("href")!;
+        var redirect = await archive.Site.Client.GetAsync(new Uri(link, UriKind.Relative));
+        var compare = redirect.Headers.Location!.ToString();
+
+        var queries = archive.Queries.Where(query => query.Service == "shaky").ToList();
+        var threshold = Truth.Percentile([.. queries.Select(query => query.DurationNs)], 75);
+        var slow = queries.Where(query => query.DurationNs >= threshold).OrderByDescending(query => query.DurationNs).ToList();
+        var answer = await archive.Site.JsonAsync("/api/v1" + link.Replace("/slowest?", "/slowest?range=all&", StringComparison.Ordinal));
+        Assert.Equal(slow.Count, answer.GetProperty("comparison").GetProperty("b").GetProperty("operations").GetInt32());
+        var exemplars = answer.GetProperty("exemplars").EnumerateArray().ToList();
+        Assert.Equal(["typical", "slowest"], exemplars.Take(2).Select(item => item.GetProperty("kind").GetString()));
+        Assert.Equal(slow[0].OperationId.ToString(), exemplars[1].GetProperty("operation").GetProperty("id").GetString());
+
+        var shown = await archive.Site.PageAsync(compare);
+        Assert.Equal(exemplars.Count, shown.QuerySelectorAll("#exemplars li a").Length);
+        Assert.EndsWith(slow[0].Id.ToString(), shown.QuerySelectorAll("#exemplars li a")[1].GetAttribute("href"), StringComparison.Ordinal);
+
+        // The parts of the phases add up to the whole, and each leads to a lookup of the slow set.
+        var phases = shown.QuerySelectorAll("#flame svg[aria-label='phases'] > svg");
+        Assert.NotEmpty(phases);
+        Assert.InRange(phases.Sum(part => double.Parse(part.GetAttribute("width")!.TrimEnd('%'), CultureInfo.InvariantCulture)), 98, 100.5);
+        Assert.All(
+            shown.QuerySelectorAll("#flame svg[aria-label='phases'] a"),
+            item => Assert.Contains(slow, query => item.GetAttribute("href")!.EndsWith(query.Id.ToString(), StringComparison.Ordinal))
+        );
+    }
+
+    [Fact]
+    public async Task A_share_that_is_not_understood_or_has_no_operation_says_so()
+    {
+        Assert.Contains(
+            "write 1% to 50%",
+            (await archive.Site.PageAsync("/slowest?share=0%25")).Texts(".note")[0],
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "0 operations",
+            (await archive.Site.PageAsync("/slowest?to=2020-01-01")).Texts(".note")[0],
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public async Task A_percentile_leads_to_the_query_that_took_so_long()
     {
         var page = await archive.Site.PageAsync("/?range=all");
