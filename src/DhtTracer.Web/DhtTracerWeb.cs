@@ -28,7 +28,9 @@ public static class DhtTracerWeb
     /// a <see cref="Node.KuboConnection"/> when the operator named a Kubo, and <see cref="AlarmOptions"/> when alarms are sent. It runs
     /// <see cref="AlarmWebhooks"/> and <see cref="AlarmWatch"/>.
     /// </summary>
-    public static IServiceCollection AddDhtTracerWeb(this IServiceCollection services)
+    /// <param name="services">Where to.</param>
+    /// <param name="access">Who may do what; null if everyone may do everything.</param>
+    public static IServiceCollection AddDhtTracerWeb(this IServiceCollection services, AccessRules? access = null)
     {
         services.AddSingleton<SiteAssets>();
         services.AddSingleton<IngestReader>();
@@ -48,7 +50,7 @@ public static class DhtTracerWeb
         services.AddSingleton<AlarmWebhooks>();
         services.AddSingleton<AlarmWatch>();
         services.TryAddSingleton(TimeProvider.System);
-        services.AddAccess();
+        services.AddAccess(access ?? new AccessRules());
         services
             .AddRazorPages(static pages => pages.Conventions.AuthorizeFolder("/", AccessPolicies.Page))
             .AddApplicationPart(typeof(DhtTracerWeb).Assembly);

@@ -6,8 +6,11 @@ public sealed record AccessRules
     /// <summary>Whether requests need a key or a login. Else everyone who reaches a port may use it.</summary>
     public bool IsRequired { get; init; }
 
-    /// <summary>The file of the keys; null only if none are required.</summary>
+    /// <summary>The file of the keys; null if none are required, or only logins of a provider.</summary>
     public KeyFile? Keys { get; init; }
+
+    /// <summary>The provider of logins beside keys; null for none.</summary>
+    public OpenIdRules? OpenId { get; init; }
 
     /// <summary>How long a login lasts without a request.</summary>
     /// <value>The default is 12 hours.</value>

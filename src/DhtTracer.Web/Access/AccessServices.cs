@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -21,26 +20,29 @@ public static class AccessServices
 
     private const string Chooser = "access";
 
-    /// <summary>Adds the services. <see cref="AccessRules"/> that are registered before apply; else everything is open.</summary>
-    public static IServiceCollection AddAccess(this IServiceCollection services)
+    /// <summary>Adds the services.</summary>
+    /// <param name="services">Where to.</param>
+    /// <param name="rules">Who may do what.</param>
+    internal static IServiceCollection AddAccess(this IServiceCollection services, AccessRules rules)
     {
-        services.TryAddSingleton(new AccessRules());
+        services.AddSingleton(rules);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<KeyRing>();
         services.AddHostedService(static provider => provider.GetRequiredService<KeyRing>());
-        services
+        var authentication = services
             .AddAuthentication(Chooser)
             .AddScheme<AuthenticationSchemeOptions, OpenAuthentication>(OpenAuthentication.SchemeName, null)
             .AddScheme<AuthenticationSchemeOptions, KeyAuthentication>(KeyAuthentication.SchemeName, null)
-            .AddCookie(SessionScheme, ConfigureSession)
+            .AddCookie(SessionScheme, cookie => ConfigureSession(cookie, rules))
             .AddPolicyScheme(Chooser, null, static options => options.ForwardDefaultSelector = Choose);
-        services
-            .AddOptions<CookieAuthenticationOptions>(SessionScheme)
-            .Configure<AccessRules>(static (cookie, rules) => cookie.ExpireTimeSpan = rules.Session);
+        if (rules is { IsRequired: true, OpenId: { } provider })
+        {
+            OpenIdLogin.Add(authentication, provider);
+        }
+
         services.AddAuthorization(AccessPolicies.Add);
         services.AddSingleton<IAuthorizationHandler, AccessRequirementHandler>();
-        services.AddRateLimiter(static _ => { });
-        services.AddOptions<RateLimiterOptions>().Configure<AccessRules>(AccessLimits.Configure);
+        services.AddRateLimiter(limits => AccessLimits.Configure(limits, rules));
         return services;
     }
 
@@ -59,8 +61,9 @@ public static class AccessServices
 
     private static bool HasSession(HttpRequest request) => request.Cookies.ContainsKey(SessionCookie);
 
-    private static void ConfigureSession(CookieAuthenticationOptions options)
+    private static void ConfigureSession(CookieAuthenticationOptions options, AccessRules rules)
     {
+        options.ExpireTimeSpan = rules.Session;
         options.Cookie.Name = SessionCookie;
         options.Cookie.HttpOnly = true;
         options.Cookie.SameSite = SameSiteMode.Lax;

@@ -3,7 +3,6 @@ using System.Net;
 using DhtTracer.Hosting;
 using DhtTracer.Hosting.Ports;
 using DhtTracer.Node;
-using DhtTracer.Web.Access;
 
 namespace DhtTracer.Cli;
 
@@ -40,8 +39,6 @@ internal static class ServeCommand
 /// <summary>The options of the main process. <c>demo</c> has them too.</summary>
 internal sealed class ServeOptions
 {
-    private const int MaxRate = 1_000_000;
-
     private readonly Dictionary<PortKind, Option<PortValue>> _ports = PortTable.Main.ToDictionary(port => port.Kind, PortOption);
 
     private readonly Option<bool> _samples = new("--samples") { Description = "Load the traces of samples/ at the start." };
@@ -53,44 +50,7 @@ internal sealed class ServeOptions
         DefaultValueFactory = _ => "127.0.0.1",
     };
 
-    private readonly Option<bool> _insecure = new("--insecure")
-    {
-        Description = "Let everyone in who reaches the ports, without a key or login.",
-    };
-
-    private readonly Option<bool> _login = new("--login")
-    {
-        Description = "Require keys and a login on loopback addresses, too, such as behind a proxy on this machine.",
-    };
-
-    private readonly Option<string[]> _openWithoutKey = new("--open-without-key")
-    {
-        Description =
-            "Port that takes requests without a key, such as zipkin or jaeger-compact. UDP, sampling and health stay on loopback without "
-            + "it. Repeatable.",
-        HelpName = "PORT",
-    };
-
-    private readonly Option<ShownDuration> _session = CommonOptions.Duration(
-        "--session",
-        "How long a login lasts without a request.",
-        new AccessRules().Session,
-        "12h"
-    );
-
-    private readonly Option<int> _ingestRate = new("--ingest-rate")
-    {
-        Description = "Requests a second of one ingest key.",
-        HelpName = "NUMBER",
-        DefaultValueFactory = static _ => new AccessRules().IngestRate,
-    };
-
-    private readonly Option<int> _siteRate = new("--site-rate")
-    {
-        Description = "Requests a second of one reader or operator, or of one address without a key.",
-        HelpName = "NUMBER",
-        DefaultValueFactory = static _ => new AccessRules().SiteRate,
-    };
+    private readonly AccessOptions _access = new();
 
     private readonly Option<string[]> _hostName = new("--host-name")
     {
@@ -175,8 +135,6 @@ internal sealed class ServeOptions
     /// <summary>Makes the options.</summary>
     public ServeOptions()
     {
-        _ingestRate.Within(1, MaxRate);
-        _siteRate.Within(1, MaxRate);
         _bind.Validators.Add(result =>
             result.Require(
                 IPAddress.TryParse(result.GetValueOrDefault<string>(), out _),
@@ -191,13 +149,7 @@ internal sealed class ServeOptions
             _samples,
             .. _ports.Values,
             _bind,
-            _insecure,
-            _login,
-            CommonOptions.KeyFile,
-            _openWithoutKey,
-            _session,
-            _ingestRate,
-            _siteRate,
+            .. _access.All,
             _hostName,
             _cors,
             _pull,
@@ -215,33 +167,29 @@ internal sealed class ServeOptions
 
     /// <summary>The options given on the command line.</summary>
     public ServerOptions Read(ParseResult result) =>
-        new()
-        {
-            DataDirectory = result.DataDirectory(),
-            Bind = IPAddress.Parse(result.GetValue(_bind)!),
-            Insecure = result.GetValue(_insecure),
-            Login = result.GetValue(_login),
-            KeyFile = result.GetValue(CommonOptions.KeyFile),
-            OpenWithoutKey = result.GetValue(_openWithoutKey) ?? [],
-            Session = result.GetValue(_session)!.Value,
-            IngestRate = result.GetValue(_ingestRate),
-            SiteRate = result.GetValue(_siteRate),
-            HostNames = result.GetValue(_hostName) ?? [],
-            Ports = _ports.ToDictionary(port => port.Key, port => result.GetValue(port.Value).Port),
-            LoadSamples = result.GetValue(_samples),
-            CorsOrigins = result.GetValue(_cors) ?? [],
-            PullSources = result.GetValue(_pull) ?? [],
-            PullServices = result.GetValue(_pullService) ?? [],
-            PullSince = result.GetValue(_pullSince),
-            PullLate = result.GetValue(_pullLate),
-            PullAccess = _pullAccess.Read(result),
-            Node = result.GetValue(_node),
-            Alarms = _alarms.Read(result),
-            Kubo = _kubo.Read(result),
-            OwnTraces = result.GetValue(_ownTraces),
-            Keep = result.GetValue(_keep) is { Ticks: > 0 } time ? time : null,
-            KeepBytes = result.GetValue(_keepSize) is > 0 and var bytes ? bytes : null,
-        };
+        _access.AddTo(
+            new ServerOptions
+            {
+                DataDirectory = result.DataDirectory(),
+                Bind = IPAddress.Parse(result.GetValue(_bind)!),
+                HostNames = result.GetValue(_hostName) ?? [],
+                Ports = _ports.ToDictionary(port => port.Key, port => result.GetValue(port.Value).Port),
+                LoadSamples = result.GetValue(_samples),
+                CorsOrigins = result.GetValue(_cors) ?? [],
+                PullSources = result.GetValue(_pull) ?? [],
+                PullServices = result.GetValue(_pullService) ?? [],
+                PullSince = result.GetValue(_pullSince),
+                PullLate = result.GetValue(_pullLate),
+                PullAccess = _pullAccess.Read(result),
+                Node = result.GetValue(_node),
+                Alarms = _alarms.Read(result),
+                Kubo = _kubo.Read(result),
+                OwnTraces = result.GetValue(_ownTraces),
+                Keep = result.GetValue(_keep) is { Ticks: > 0 } time ? time : null,
+                KeepBytes = result.GetValue(_keepSize) is > 0 and var bytes ? bytes : null,
+            },
+            result
+        );
 
     private static Option<PortValue> PortOption(Port port) =>
         new(port.Option)

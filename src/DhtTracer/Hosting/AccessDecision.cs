@@ -21,18 +21,20 @@ internal static class AccessDecision
     public static AccessRules Of(ServerOptions options, DateTimeOffset now)
     {
         CheckNames(options.OpenWithoutKey);
-        if (options is { Insecure: true, Login: true })
+        if (options.Insecure && (options.Login || options.OpenId is not null))
         {
-            throw new CommandFailedException("--insecure and --login contradict each other: give one of them.", ExitCode.Usage);
+            throw new CommandFailedException("--insecure contradicts --login and --oidc-authority: give one of them.", ExitCode.Usage);
         }
 
-        if (options.Insecure || (IPAddress.IsLoopback(options.Bind) && !options.Login))
+        if (options.Insecure || (IPAddress.IsLoopback(options.Bind) && !options.Login && options.OpenId is null))
         {
             return new AccessRules();
         }
 
-        var file = new KeyFile(PathOf(options.DataDirectory, options.KeyFile));
-        if (!file.Read().Any(key => key.IsValidAt(now)))
+        // With a provider, keys are for senders and programs only, so there need be none.
+        var needsFile = options.OpenId is null || options.KeyFile is not null || !PostgresConnection.IsConnection(options.DataDirectory);
+        var file = needsFile ? new KeyFile(PathOf(options.DataDirectory, options.KeyFile)) : null;
+        if (file?.Read().Any(key => key.IsValidAt(now)) == false && options.OpenId is null)
         {
             var reason = options.Login
                 ? "--login needs a key to log in with"
@@ -48,6 +50,7 @@ internal static class AccessDecision
         {
             IsRequired = true,
             Keys = file,
+            OpenId = options.OpenId,
             Session = options.Session,
             IngestRate = options.IngestRate,
             SiteRate = options.SiteRate,

@@ -1,4 +1,3 @@
-using System.Net;
 using DhtTracer.Hosting.Ports;
 using DhtTracer.Node;
 using DhtTracer.Output;
@@ -33,12 +32,7 @@ internal sealed class NodeHost : IAsyncDisposable
     /// <exception cref="CommandFailedException">A port is in use, or an option is unusable.</exception>
     public static async Task<NodeHost> StartAsync(NodeOptions options, TextWriter errors, CancellationToken cancellation)
     {
-        var ports = OpenPorts.Of(
-            new Dictionary<PortKind, int?> { [PortKind.Control] = options.ControlPort },
-            IPAddress.Loopback,
-            names: [],
-            corsOrigins: []
-        );
+        var ports = OpenPorts.Of(new Dictionary<PortKind, int?> { [PortKind.Control] = options.ControlPort }, new PortSettings());
         var host = ProgramHost.Build(ports, services => services.AddNode(options, errors));
         try
         {

@@ -40,6 +40,18 @@ internal sealed record ServerOptions
     /// <summary>Requests to the login of one address in a minute.</summary>
     public int LoginTries { get; init; } = new AccessRules().LoginTries;
 
+    /// <summary>Login by an OpenID Connect provider; null for none.</summary>
+    public OpenIdRules? OpenId { get; init; }
+
+    /// <summary>PEM files of the certificate and its key; null without TLS.</summary>
+    public (string Certificate, string Key)? TlsFiles { get; init; }
+
+    /// <summary>Addresses under which users reach the ports through a proxy. Their hosts are accepted, too.</summary>
+    public IReadOnlyList<Uri> PublicUrls { get; init; } = [];
+
+    /// <summary>Proxies whose <c>X-Forwarded-*</c> headers are believed.</summary>
+    public IReadOnlyList<IPNetwork> Proxies { get; init; } = [];
+
     /// <summary>Host names that the ports accept, besides those of this machine; <c>*</c> for any.</summary>
     public IReadOnlyList<string> HostNames { get; init; } = [];
 

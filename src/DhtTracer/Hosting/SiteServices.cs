@@ -5,6 +5,7 @@ using DhtTracer.Node;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Postgres;
 using DhtTracer.Web;
+using DhtTracer.Web.Access;
 using DhtTracer.Web.Ingest;
 using DhtTracer.Web.Node;
 using DhtTracer.Web.Samples;
@@ -16,9 +17,9 @@ namespace DhtTracer.Hosting;
 /// <summary>Registers the web site, with the information that only the host has.</summary>
 internal static class SiteServices
 {
-    public static IServiceCollection AddSite(this IServiceCollection services, ServerOptions options)
+    public static IServiceCollection AddSite(this IServiceCollection services, ServerOptions options, AccessRules access)
     {
-        services.AddDhtTracerWeb();
+        services.AddDhtTracerWeb(access);
         services.AddSingleton(
             new NodeAddress(options.Node ?? new Uri($"http://127.0.0.1:{NodeOptions.DefaultControlPort}"), options.Node is not null)
         );

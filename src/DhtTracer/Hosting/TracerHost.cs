@@ -40,13 +40,19 @@ internal sealed class TracerHost : IAsyncDisposable
         var access = AccessDecision.Of(options, TimeProvider.System.GetUtcNow());
         var ports = OpenPorts.Of(
             options.Ports,
-            options.Bind,
-            options.HostNames,
-            options.CorsOrigins,
-            new PortAccess(access.IsRequired, options.OpenWithoutKey)
+            new PortSettings
+            {
+                Bind = options.Bind,
+                HostNames = options.HostNames,
+                CorsOrigins = options.CorsOrigins,
+                PublicUrls = options.PublicUrls,
+                Proxies = options.Proxies,
+                Access = new PortAccess(access.IsRequired, options.OpenWithoutKey),
+                Certificate = options.TlsFiles is { } files ? new TlsCertificate(files.Certificate, files.Key, TimeProvider.System) : null,
+            }
         );
         var store = await Archive.OpenAsync(options.DataDirectory, cancellation);
-        var built = ProgramHost.Build(ports, services => Register(services.AddSingleton(access), options, ports, store, more));
+        var built = ProgramHost.Build(ports, services => Register(services, options, access, ports, store, more));
         var host = new TracerHost(built, options, ports, output);
         try
         {
@@ -90,6 +96,7 @@ internal sealed class TracerHost : IAsyncDisposable
     private static void Register(
         IServiceCollection services,
         ServerOptions options,
+        AccessRules access,
         OpenPorts ports,
         TraceStore store,
         Action<IServiceCollection>? more
@@ -105,7 +112,7 @@ internal sealed class TracerHost : IAsyncDisposable
         services.AddGrpcPorts();
         services.AddUdpReceivers(ports);
         services.AddPulls(options);
-        services.AddSite(options);
+        services.AddSite(options, access);
         services.AddAlarms(options.Alarms);
         services.AddOwnTraces(options.OwnTraces, ports);
         more?.Invoke(services);
@@ -123,9 +130,14 @@ internal sealed class TracerHost : IAsyncDisposable
         }
 
         await _output.WriteLineAsync($"  {"data".PadRight(width)}  {store.Location} ({counts.Queries} queries)");
-        if (Services.GetRequiredService<AccessRules>() is { IsRequired: true, Keys: { } keys })
+        var access = Services.GetRequiredService<AccessRules>();
+        if (access.IsRequired)
         {
-            await _output.WriteLineAsync($"Reading and sending need a key of {keys.Path}; 'dht-tracer keys' manages them.");
+            await _output.WriteLineAsync(
+                access.Keys is { } keys
+                    ? $"Reading and sending need a key of {keys.Path}; 'dht-tracer keys' manages them."
+                    : $"Reading needs a login at {access.OpenId!.Authority}. Nothing can be sent: there is no file of keys."
+            );
         }
         else if (!IPAddress.IsLoopback(_options.Bind))
         {

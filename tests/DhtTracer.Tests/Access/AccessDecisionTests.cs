@@ -54,10 +54,7 @@ public sealed class AccessDecisionTests : IDisposable
     {
         var ports = OpenPorts.Of(
             PortTable.All.ToDictionary(static port => port.Kind, static _ => (int?)0),
-            IPAddress.Any,
-            [],
-            [],
-            new PortAccess(KeysRequired: true, ["jaeger-compact"])
+            new PortSettings { Bind = IPAddress.Any, Access = new PortAccess(KeysRequired: true, ["jaeger-compact"]) }
         );
         Assert.Equal(
             [PortKind.JaegerUdpBinary, PortKind.JaegerSampling, PortKind.Health, PortKind.Control],

@@ -25,11 +25,25 @@ internal sealed class LoginModel(KeyRing keys, AccessRules rules) : PageModel
     /// <summary>Whether this site has a login at all.</summary>
     public bool IsRequired => rules.IsRequired;
 
+    /// <summary>Whether a provider can log in, too.</summary>
+    public bool HasProvider => rules is { IsRequired: true, OpenId: not null };
+
+    /// <summary>Whether keys can log in.</summary>
+    public bool HasKeys => rules.Keys is not null;
+
     /// <summary>Shows the form, or logs in with the key of the link.</summary>
-    public async Task<IActionResult> OnGetAsync(string? token, string? next)
+    public async Task<IActionResult> OnGetAsync(string? token, string? next, bool failed)
     {
         SetNext(next);
+        Problem = failed ? "The login failed, or your account has no role at this site. Ask its operator." : null;
         return token is null ? Page() : await LogInAsync(token);
+    }
+
+    /// <summary>Leads to the provider.</summary>
+    public IActionResult OnGetProvider(string? next)
+    {
+        SetNext(next);
+        return HasProvider ? Challenge(new AuthenticationProperties { RedirectUri = Next }, OpenIdLogin.SchemeName) : Redirect("/login");
     }
 
     /// <summary>Logs in with the key of the form.</summary>

@@ -1,7 +1,9 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace DhtTracer.Hosting.Ports;
@@ -20,7 +22,7 @@ internal static class KestrelPorts
             kestrel.Limits.MaxRequestLineSize = Math.Max(kestrel.Limits.MaxRequestLineSize, PortTable.MaxTarget + 64);
             foreach (var port in ports.Http)
             {
-                kestrel.Listen(port.EndPoint, listen => Configure(listen, port));
+                kestrel.Listen(port.EndPoint, listen => Configure(listen, port, ports.Settings.Certificate));
             }
         });
         builder.Services.Configure<SocketTransportOptions>(sockets =>
@@ -28,10 +30,21 @@ internal static class KestrelPorts
         );
     }
 
-    private static void Configure(ListenOptions listen, OpenPort port)
+    private static void Configure(ListenOptions listen, OpenPort port, TlsCertificate? certificate)
     {
         listen.Protocols = port.Row.Protocol == PortProtocol.Http2 ? HttpProtocols.Http2 : HttpProtocols.Http1;
         listen.Use(next => connection => RunAsync(connection, port, next));
+        if (port.IsTls && certificate is not null)
+        {
+            listen.UseHttps(
+                new TlsHandshakeCallbackOptions
+                {
+                    OnConnection = _ =>
+                        ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificateContext = certificate.Current }),
+                }
+            );
+        }
+
         port.BoundAt(() => listen.IPEndPoint is { Port: > 0 } bound ? bound : null);
     }
 

@@ -10,7 +10,8 @@ namespace DhtTracer.Hosting.Ports;
 /// <param name="endPoint">Address and number to bind; 0 for a free port.</param>
 /// <param name="names">The host names that it accepts.</param>
 /// <param name="withoutKey">Whether the operator opened it to requests without a key.</param>
-internal sealed class OpenPort(Port row, IPEndPoint endPoint, HostNames names, bool withoutKey)
+/// <param name="isTls">Whether its connections are encrypted.</param>
+internal sealed class OpenPort(Port row, IPEndPoint endPoint, HostNames names, bool withoutKey, bool isTls)
 {
     private volatile Func<IPEndPoint?> _bound = static () => null;
     private int _connections;
@@ -27,6 +28,9 @@ internal sealed class OpenPort(Port row, IPEndPoint endPoint, HostNames names, b
     /// <summary>Whether the operator opened it to requests without a key.</summary>
     public bool IsOpenWithoutKey => withoutKey;
 
+    /// <summary>Whether its connections are encrypted.</summary>
+    public bool IsTls => isTls;
+
     /// <summary>Handles requests, once the application is built.</summary>
     public RequestDelegate Pipeline { get; set; } = static _ => Task.CompletedTask;
 
@@ -34,7 +38,10 @@ internal sealed class OpenPort(Port row, IPEndPoint endPoint, HostNames names, b
     public string? Authority => _bound()?.ToString();
 
     /// <summary>The address shown to users; null before binding.</summary>
-    public string? Url => Authority is { } authority ? string.Format(null, row.Url, authority) : null;
+    public string? Url =>
+        Authority is { } authority
+            ? string.Format(null, isTls ? row.Url.Replace("http:", "https:", StringComparison.Ordinal) : row.Url, authority)
+            : null;
 
     /// <summary>Sets the source of the bound end point.</summary>
     public void BoundAt(Func<IPEndPoint?> bound) => _bound = bound;

@@ -6,17 +6,17 @@ namespace DhtTracer.Hosting.Ports;
 /// <summary>The ports that this process opens, in the table's order.</summary>
 internal sealed class OpenPorts
 {
-    private OpenPorts(IReadOnlyList<OpenPort> all, IReadOnlyList<string> corsOrigins)
+    private OpenPorts(IReadOnlyList<OpenPort> all, PortSettings settings)
     {
         All = all;
-        CorsOrigins = corsOrigins;
+        Settings = settings;
     }
 
-    /// <summary>Origins whose pages may use the ports that allow it; <c>*</c> for all.</summary>
-    public IReadOnlyList<string> CorsOrigins { get; }
+    /// <summary>What applies to all of them.</summary>
+    public PortSettings Settings { get; }
 
-    /// <summary>Origins under which users reach this process through a proxy.</summary>
-    public IReadOnlyList<string> PublicOrigins { get; init; } = [];
+    /// <summary>Origins of <see cref="PortSettings.PublicUrls"/>.</summary>
+    public IReadOnlyList<string> PublicOrigins => [.. Settings.PublicUrls.Select(static url => url.GetLeftPart(UriPartial.Authority))];
 
     /// <summary>All of them.</summary>
     public IReadOnlyList<OpenPort> All { get; }
@@ -25,28 +25,27 @@ internal sealed class OpenPorts
 
     /// <summary>Creates the ports. Does not bind them yet.</summary>
     /// <param name="numbers">Number of each port; 0 for a free port. Missing and null ports are off.</param>
-    /// <param name="bind">Address to bind.</param>
-    /// <param name="names">Names of <c>--host-name</c>.</param>
-    /// <param name="corsOrigins">Origins of <c>--cors-origin</c>.</param>
-    /// <param name="access">Which ports others may reach, and which of them without a key; null if that does not matter.</param>
+    /// <param name="settings">What applies to all ports.</param>
     /// <exception cref="CommandFailedException">Two ports have the same number.</exception>
-    public static OpenPorts Of(
-        IReadOnlyDictionary<PortKind, int?> numbers,
-        IPAddress bind,
-        IReadOnlyList<string> names,
-        IReadOnlyList<string> corsOrigins,
-        PortAccess? access = null
-    )
+    public static OpenPorts Of(IReadOnlyDictionary<PortKind, int?> numbers, PortSettings settings)
     {
-        access ??= PortAccess.Open;
+        IReadOnlyList<string> names = [.. settings.HostNames, .. settings.PublicUrls.Select(static url => url.Host)];
         var open = new List<OpenPort>();
         foreach (var row in PortTable.All)
         {
             if (numbers.GetValueOrDefault(row.Kind) is { } number)
             {
-                var address = row.Address(access.MayLeaveLoopback(row) ? bind : IPAddress.Loopback);
+                var address = row.Address(settings.Access.MayLeaveLoopback(row) ? settings.Bind : IPAddress.Loopback);
                 var hosts = new HostNames(row.Names, address, names, Environment.MachineName);
-                open.Add(new OpenPort(row, new IPEndPoint(address, number), hosts, access.IsOpen(row)));
+                open.Add(
+                    new OpenPort(
+                        row,
+                        new IPEndPoint(address, number),
+                        hosts,
+                        settings.Access.IsOpen(row),
+                        row.MayHaveTls && settings.Certificate is not null
+                    )
+                );
             }
         }
 
@@ -54,7 +53,7 @@ internal sealed class OpenPorts
             .GroupBy(static port => (port.EndPoint.Port, port.Row.Protocol == PortProtocol.Udp))
             .FirstOrDefault(static ports => ports.Count() > 1);
         return twice is null
-            ? new OpenPorts(open, corsOrigins)
+            ? new OpenPorts(open, settings)
             : throw new CommandFailedException(
                 $"Port {twice.Key.Port} is given to {string.Join(" and to ", twice.Select(static port => port.Row.Option))}: "
                     + "each needs one of its own.",
@@ -64,5 +63,7 @@ internal sealed class OpenPorts
 
     /// <summary>Address of a port; null if it is off or not bound yet.</summary>
     public Uri? Address(PortKind kind) =>
-        All.FirstOrDefault(port => port.Row.Kind == kind)?.Authority is { } authority ? new Uri($"http://{authority}") : null;
+        All.FirstOrDefault(port => port.Row.Kind == kind) is { Authority: { } authority } port
+            ? new Uri($"{(port.IsTls ? "https" : "http")}://{authority}")
+            : null;
 }

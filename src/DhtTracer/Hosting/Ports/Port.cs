@@ -55,6 +55,10 @@ internal sealed record Port(PortKind Kind, string Title, string Option, int Numb
     /// <value>True, but for UDP, sampling and health, whose clients can set no header.</value>
     public bool CarriesKey { get; init; } = true;
 
+    /// <summary>Whether a certificate applies to it. Health checks and the control server stay without TLS.</summary>
+    /// <value>True.</value>
+    public bool MayHaveTls { get; init; } = true;
+
     /// <summary>Whether the port binds loopback, regardless of <c>--bind</c>.</summary>
     public bool LoopbackOnly { get; init; }
 

@@ -3,6 +3,7 @@ using DhtTracer.Output;
 using DhtTracer.Web.Access;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.HttpOverrides;
 
 namespace DhtTracer.Hosting.Ports;
 
@@ -35,13 +36,26 @@ internal static class PortPipelines
                 );
             }
 
-            if (port.Row.CorsMethods is { Count: > 0 } methods && ports.CorsOrigins.Count > 0)
+            if (port.Row.CorsMethods is { Count: > 0 } methods && ports.Settings.CorsOrigins.Count > 0)
             {
-                branch.UseCors(policy => Allow(policy, ports.CorsOrigins, methods));
+                branch.UseCors(policy => Allow(policy, ports.Settings.CorsOrigins, methods));
             }
 
             port.Row.Map?.Invoke(branch);
             port.Pipeline = branch.Build();
+        }
+
+        if (ports.Settings.Proxies.Count > 0)
+        {
+            var forwarded = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All, ForwardLimit = null };
+            forwarded.KnownProxies.Clear();
+            forwarded.KnownIPNetworks.Clear();
+            foreach (var proxy in ports.Settings.Proxies)
+            {
+                forwarded.KnownIPNetworks.Add(proxy);
+            }
+
+            app.UseForwardedHeaders(forwarded);
         }
 
         var statistics = app.Services.GetService<IngestStatistics>();

@@ -48,11 +48,13 @@ internal static class PortTable
         },
         new(PortKind.JaegerUdpCompact, "Jaeger UDP compact", "--jaeger-compact-port", 6831, PortProtocol.Udp, "udp://{0}")
         {
+            MayHaveTls = false,
             CarriesKey = false,
             Receiver = JaegerUdpReceiver.CompactName,
         },
         new(PortKind.JaegerUdpBinary, "Jaeger UDP binary", "--jaeger-binary-port", 6832, PortProtocol.Udp, "udp://{0}")
         {
+            MayHaveTls = false,
             CarriesKey = false,
             Receiver = JaegerUdpReceiver.BinaryName,
         },
@@ -78,11 +80,13 @@ internal static class PortTable
         },
         new(PortKind.Health, "health", "--health-port", 13133, PortProtocol.Http1, "http://{0}/status")
         {
+            MayHaveTls = false,
             CarriesKey = false,
             Map = Endpoints(null, static (port, _) => port.MapHealth(TimeProvider.System)),
         },
         new(PortKind.Control, "control server", "--control-port", NodeOptions.DefaultControlPort, PortProtocol.Http1, "http://{0}")
         {
+            MayHaveTls = false,
             Names = NameRule.Control,
             LoopbackOnly = true,
             MaxTarget = DhtCommand.MaxLength * 3,

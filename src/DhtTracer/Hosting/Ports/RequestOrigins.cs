@@ -16,7 +16,7 @@ internal sealed class RequestOrigins(IReadOnlyList<string> allowed)
     public static RequestOrigins Of(OpenPort port, OpenPorts ports) =>
         new(
             port.Row.Kind == PortKind.Control ? ["*"]
-            : port.Row.CorsMethods.Count > 0 ? [.. ports.PublicOrigins, .. ports.CorsOrigins]
+            : port.Row.CorsMethods.Count > 0 ? [.. ports.PublicOrigins, .. ports.Settings.CorsOrigins]
             : ports.PublicOrigins
         );
 
