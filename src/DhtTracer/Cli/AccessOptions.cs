@@ -182,7 +182,8 @@ internal sealed class AccessOptions
         if (client is null || readers.Length + operators.Length == 0)
         {
             throw new CommandFailedException(
-                "--oidc-authority needs --oidc-client ID, and --oidc-reader or --oidc-operator: the values of the claim that let somebody in.",
+                "--oidc-authority needs --oidc-client ID, and --oidc-reader or --oidc-operator: the values of the claim that let "
+                    + "somebody in.",
                 ExitCode.Usage
             );
         }
