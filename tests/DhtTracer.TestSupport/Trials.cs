@@ -3,8 +3,9 @@ using System.Globalization;
 namespace DhtTracer.TestSupport;
 
 /// <summary>
-/// How often a test of a statistical promise draws its sets anew. A thousand trials of a comparison take minutes: a run of all tests makes
-/// a quarter of them, and <c>DHT_TRACER_TRIALS=1000</c> all (docs/statistics.md holds what they gave).
+/// How much the long tests do. A test of a statistical promise draws its sets anew a thousand times and a pull test moves ten thousand
+/// traces, which takes minutes: a run of all tests does a quarter of it, and <c>DHT_TRACER_TRIALS=1000</c> all (docs/statistics.md holds
+/// what the trials gave).
 /// </summary>
 public static class Trials
 {
@@ -26,4 +27,8 @@ public static class Trials
 
     /// <summary>Least number of intervals that cover the truth, 93 in 100.</summary>
     public static int LeastCovered => Count * 93 / 100;
+
+    /// <summary>As much of <paramref name="whole"/> as this run does: a quarter, or all of it.</summary>
+    /// <param name="whole">The number of traces, or of whatever a long test counts, in a run of everything.</param>
+    public static int Share(int whole) => (int)Math.Min(whole, (long)whole * Count / Whole);
 }

@@ -109,7 +109,10 @@ internal static class PlainLookup
             NamesPeersWithoutRow = true,
         };
 
-    /// <summary>Every listed peer has a row, also one that nothing tells more of. A referrer that is given tells the hops.</summary>
+    /// <summary>
+    /// Every listed peer has a row, also one that nothing tells more of. One that was dialed and that no answer names was the node's own;
+    /// a referrer that is given tells the hops.
+    /// </summary>
     private static void Restore(LookupBuilder builder, IReadOnlyList<(QueryPeer Peer, bool HasState)> given)
     {
         foreach (var (peer, _) in given)
@@ -117,6 +120,12 @@ internal static class PlainLookup
             if (builder.Peer(peer.Id) is not { } draft)
             {
                 continue;
+            }
+
+            if (!draft.IsHeard && peer.Dial is not null)
+            {
+                draft.Hops = 0;
+                draft.HeardNs = 0;
             }
 
             draft.IsHeard = true;

@@ -10,17 +10,18 @@ public class PullWorkerTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Theory(Timeout = PullSetup.Bound)]
-    [InlineData(JaegerRelease.V1_60, PullTransport.Grpc, 1, 10_000)]
+    [InlineData(JaegerRelease.V1_60, PullTransport.Grpc, 1, 8000)]
     [InlineData(JaegerRelease.V1_60, PullTransport.HttpV3, 2, 1500)]
     [InlineData(JaegerRelease.V1_60, PullTransport.HttpV1, 3, 1500)]
-    [InlineData(JaegerRelease.V2_10, PullTransport.Grpc, 4, 10_000)]
+    [InlineData(JaegerRelease.V2_10, PullTransport.Grpc, 4, 8000)]
     [InlineData(JaegerRelease.V2_10, PullTransport.HttpV3, 6, 1500)]
     [InlineData(JaegerRelease.V2_10, PullTransport.HttpV1, 7, 1500)]
     [InlineData(JaegerRelease.V2_10, PullTransport.GrpcV3, 5, 1500)]
     [InlineData(JaegerRelease.Later, PullTransport.HttpV3, 8, 1500)]
     [InlineData(JaegerRelease.Later, PullTransport.Grpc, 9, 1500)]
-    public async Task An_archive_comes_out_whole_at_depth_100(JaegerRelease release, PullTransport transport, int seed, int traces)
+    public async Task An_archive_comes_out_whole_at_depth_100(JaegerRelease release, PullTransport transport, int seed, int whole)
     {
+        var traces = Math.Max(1500, Trials.Share(whole));
         var traffic = FakeTraffic.Traces(
             seed,
             traces,
@@ -70,7 +71,7 @@ public class PullWorkerTests
     [InlineData(JaegerRelease.V2_10, 12)]
     public async Task Following_takes_late_spans_and_half_written_traces_before_the_ring_drops_them(JaegerRelease release, int seed)
     {
-        const int traces = 4000;
+        var traces = Trials.Share(4000);
 
         // Two hours of traffic through a ring that holds a fifth of it; every span arrives up to five minutes after it ended.
         var traffic = FakeTraffic.Traces(seed, traces, PullSetup.NowNano, PullSetup.NowNano + (2 * PullSetup.Hour), "kubo");
