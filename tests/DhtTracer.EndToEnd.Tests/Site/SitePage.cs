@@ -120,7 +120,8 @@ public sealed partial class SitePage
               for (const body of document.querySelectorAll("tbody")) {
                 const seen = new Map();
                 for (const row of [...body.rows]) {
-                  const kind = [row, ...row.querySelectorAll("*")].map(e => `${e.localName}.${e.getAttribute("class") ?? ""}`).join(" ");
+                  const parts = [row, ...row.querySelectorAll("*")].map(e => `${e.localName}.${e.getAttribute("class") ?? ""}`);
+                  const kind = [...new Set(parts)].sort().join(" ");
                   const number = (seen.get(kind) ?? 0) + 1;
                   seen.set(kind, number);
                   if (number > most) row.remove();
