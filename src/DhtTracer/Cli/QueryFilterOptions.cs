@@ -39,7 +39,7 @@ internal sealed class QueryFilterOptions
             "--source",
             "SOURCE",
             "Only operations from this kind of spans: native, go-libp2p-kad-dht, js-libp2p, rust-libp2p, litep2p, kubo-events, "
-                + "eventlog-2019."
+                + "eventlog-2019, request-trace."
         ),
         ("service", "--service", "NAME", "Only operations of this service.name."),
         ("node", "--node", "PEER", "Only operations of this node."),
