@@ -2,6 +2,7 @@ using DhtTracer.Analysis;
 using DhtTracer.Analysis.Alarms;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Analysis.Sweeps;
 using DhtTracer.Storage.Alarms;
 using DhtTracer.Storage.Columns;
 using DhtTracer.Storage.Export;
@@ -256,7 +257,49 @@ public sealed class PostgresTraceStore : TraceStore
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         return _database.Readers.ReadAsync(
             connection =>
-                SweepFacts.List(connection, _database.Strings, service, instance, fromUnixNano, toUnixNano, limit, cancellationToken),
+                SweepFacts.List(
+                    connection,
+                    _database.Strings,
+                    service,
+                    instance,
+                    fromUnixNano,
+                    toUnixNano,
+                    ofBlocks: false,
+                    limit,
+                    cancellationToken
+                ),
+            cancellationToken
+        );
+    }
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<BlockAnswer>> ListBlockAnswersAsync(
+        string service,
+        string? instance,
+        ulong fromUnixNano,
+        ulong toUnixNano,
+        int limit,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return _database.Readers.ReadAsync<IReadOnlyList<BlockAnswer>>(
+            connection =>
+                [
+                    .. SweepFacts
+                        .List(
+                            connection,
+                            _database.Strings,
+                            service,
+                            instance,
+                            fromUnixNano,
+                            toUnixNano,
+                            ofBlocks: true,
+                            limit,
+                            cancellationToken
+                        )
+                        .Facts.OfType<BlockAnswer>(),
+                ],
             cancellationToken
         );
     }

@@ -5,6 +5,7 @@ using DhtTracer.Analysis.Keys;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Analysis.Sweeps;
 using DhtTracer.Storage.Alarms;
 using DhtTracer.Storage.Export;
 using DhtTracer.Storage.Inbox;
@@ -203,6 +204,22 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
     /// <param name="limit">Most facts, at least 1. Older ones are left out.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     public abstract Task<SweepFactList> ListSweepFactsAsync(
+        string service,
+        string? instance,
+        ulong fromUnixNano,
+        ulong toUnixNano,
+        int limit,
+        CancellationToken cancellationToken = default
+    );
+
+    /// <summary>Lists lines of a program's log about requests for blocks, latest first.</summary>
+    /// <param name="service"><c>service.name</c>; empty for none.</param>
+    /// <param name="instance"><c>service.instance.id</c>; null for none.</param>
+    /// <param name="fromUnixNano">Earliest time, in nanoseconds since 1970-01-01 UTC.</param>
+    /// <param name="toUnixNano">Latest time.</param>
+    /// <param name="limit">Most lines, at least 1. Older ones are left out.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    public abstract Task<IReadOnlyList<BlockAnswer>> ListBlockAnswersAsync(
         string service,
         string? instance,
         ulong fromUnixNano,

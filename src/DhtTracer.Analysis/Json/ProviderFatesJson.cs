@@ -18,6 +18,7 @@ internal static class ProviderFatesJson
         json.WriteString("cid", fates.Cid);
         json.WriteString("block", Words.Of(fates.Block));
         json.NumberOrNull("blockNs", fates.BlockNs);
+        json.WriteString("sentBy", fates.SentBy);
         json.NumberOrNull("askedAllNs", fates.AskedAllNs);
         json.NumberOrNull("endNs", fates.EndNs);
         json.WriteNumber("missingEvents", fates.MissingEvents);
@@ -38,6 +39,7 @@ internal static class ProviderFatesJson
             json.WriteString("transport", provider.Transport);
             json.WriteString("agent", provider.Agent);
             json.NumberOrNull("connectNs", provider.ConnectNs);
+            json.WriteString("answer", provider.Answer is { } answer ? Words.Of(answer) : null);
             json.WriteEndObject();
         }
 
@@ -52,6 +54,7 @@ internal static class ProviderFatesJson
                 Cid = QueryJsonReader.Text(json, "cid"),
                 Block = QueryJsonReader.Word<BlockArrival>(json, "block"),
                 BlockNs = QueryJsonReader.Number(json, "blockNs"),
+                SentBy = QueryJsonReader.OptionalText(json, "sentBy"),
                 AskedAllNs = QueryJsonReader.Number(json, "askedAllNs"),
                 EndNs = QueryJsonReader.Number(json, "endNs"),
                 MissingEvents = QueryJsonReader.Int(json, "missingEvents") ?? 0,
@@ -74,5 +77,6 @@ internal static class ProviderFatesJson
             FailedNs = QueryJsonReader.Number(json, "failedNs"),
             Transport = QueryJsonReader.OptionalText(json, "transport"),
             Agent = QueryJsonReader.OptionalText(json, "agent"),
+            Answer = QueryJsonReader.OptionalText(json, "answer") is null ? null : QueryJsonReader.Word<ProviderAnswer>(json, "answer"),
         };
 }

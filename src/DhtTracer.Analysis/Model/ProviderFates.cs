@@ -21,6 +21,12 @@ public sealed record ProviderFates
     public long? BlockNs { get; init; }
 
     /// <summary>
+    /// The peer that sent the block, in base58, which need not be a provider. Only the daemon's log tells it (docs/providers.md); null
+    /// without.
+    /// </summary>
+    public string? SentBy { get; init; }
+
+    /// <summary>
     /// When bitswap first asked every connected peer, because none of those that it had asked has the block; null when it never did.
     /// </summary>
     public long? AskedAllNs { get; init; }
@@ -79,6 +85,9 @@ public sealed record ProviderFate
     /// <summary>Agent version, from another part of the trace; null when unknown.</summary>
     public string? Agent { get; init; }
 
+    /// <summary>What it answered when it was asked for the block. Only the daemon's log tells it; null without.</summary>
+    public ProviderAnswer? Answer { get; init; }
+
     /// <summary>How long the connect took, in nanoseconds; null when its start or its end is unknown.</summary>
     public long? ConnectNs => (ConnectedNs ?? FailedNs) - FoundNs is >= 0 and var took ? took : null;
 }
@@ -106,6 +115,23 @@ public enum ProviderStep
     /// <summary>The connect failed, and the block came before its message was written.</summary>
     [JsonStringEnumMemberName("failed-unsaid")]
     FailedUnsaid = 4,
+}
+
+/// <summary>What a provider answered to a request for a block.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ProviderAnswer>))]
+public enum ProviderAnswer
+{
+    /// <summary>It does not have the block.</summary>
+    [JsonStringEnumMemberName("dont-have")]
+    DontHave = 1,
+
+    /// <summary>It has the block, and did not send it.</summary>
+    [JsonStringEnumMemberName("have")]
+    Have = 2,
+
+    /// <summary>It sent the block.</summary>
+    [JsonStringEnumMemberName("block")]
+    Block = 3,
 }
 
 /// <summary>Why a provider could not be connected.</summary>

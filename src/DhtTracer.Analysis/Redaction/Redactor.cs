@@ -90,6 +90,7 @@ public sealed class Redactor(RedactionSecret secret)
             : fates with
             {
                 Cid = TargetKey.OfCid(fates.Cid) is { } cid ? secret.Position(cid.KadId) : secret.Word("cid", fates.Cid),
+                SentBy = fates.SentBy is { } sender ? secret.Peer(sender) : null,
                 Providers =
                 [
                     .. fates.Providers.Select(provider =>

@@ -17,11 +17,14 @@ public enum SweepFactKind
 
     /// <summary><see cref="SweepStatistic"/>.</summary>
     Statistic = 4,
+
+    /// <summary><see cref="BlockAnswer"/>: of requests for blocks, not of a sweep.</summary>
+    Block = 5,
 }
 
 /// <summary>
-/// One thing that a trace tells about a provide sweep. A sweep leaves thousands of small traces, so the archive keeps these facts apart and
-/// the page reads only them.
+/// One thing that a trace tells about a provide sweep, or a Kubo's log about requests for blocks. A sweep leaves thousands of small traces,
+/// so the archive keeps these facts apart and the pages read only them.
 /// </summary>
 public abstract record SweepFact
 {

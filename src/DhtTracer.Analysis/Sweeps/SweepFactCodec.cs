@@ -19,6 +19,7 @@ public static class SweepFactCodec
             SweepMark => SweepFactKind.Mark,
             SweepExploration => SweepFactKind.Exploration,
             SweepLogEntry => SweepFactKind.Log,
+            BlockAnswer => SweepFactKind.Block,
             _ => SweepFactKind.Statistic,
         };
 
@@ -45,6 +46,12 @@ public static class SweepFactCodec
             case SweepStatistic statistic:
                 Put(output, statistic.Command);
                 Put(output, statistic.Answer);
+                break;
+            case BlockAnswer block:
+                Put(output, block.Answer);
+                Put(output, block.Peer);
+                Put(output, block.Cid);
+                Put(output, block.Error);
                 break;
             default:
                 throw new ArgumentException($"There is no packed form of {fact.GetType().Name}.", nameof(fact));
@@ -98,6 +105,16 @@ public static class SweepFactCodec
                 DurationNs = durationNs,
                 Command = reader.Text(),
                 Answer = reader.Text(),
+            },
+            SweepFactKind.Block => new BlockAnswer
+            {
+                Id = id,
+                StartUnixNano = startUnixNano,
+                DurationNs = durationNs,
+                Answer = reader.Text(),
+                Peer = reader.Text(),
+                Cid = reader.Text(),
+                Error = reader.Text(),
             },
             _ => throw new InvalidDataException($"The fact of a sweep has the unknown kind {(int)kind}."),
         };

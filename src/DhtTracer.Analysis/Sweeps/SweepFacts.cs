@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DhtTracer.Analysis.Dialects.Go;
+using DhtTracer.Analysis.Keys;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
@@ -22,7 +23,14 @@ internal static class SweepFacts
         var facts = new List<SweepFact>();
         foreach (var span in trace.Spans)
         {
-            if (Read(span) is { } fact)
+            var read = Read(span);
+            if (read is SweepLogEntry { Logger: KuboLogNames.Bitswap or KuboLogNames.ProviderQueries } line)
+            {
+                // A line about blocks is no line of a sweep, also when it cannot be read.
+                read = BlockAnswer.Of(line);
+            }
+
+            if (read is { } fact)
             {
                 facts.Add(
                     fact with
@@ -108,9 +116,9 @@ internal static class SweepFacts
                 PeerState.DialFailed or PeerState.RequestFailed => failed,
                 _ => null,
             };
-            if (list is not null && PeerId.TryParse(peer.Id, out var id))
+            if (list is not null && PeerText.KadId(peer.Id) is { } position)
             {
-                list.Add(KeyPrefix.PositionOf(id.Bytes));
+                list.Add(position.Leading64);
             }
         }
 

@@ -6,7 +6,9 @@ namespace DhtTracer.Analysis.Waterfalls;
 public static class ProviderText
 {
     /// <summary>How far one provider got: <c>dead, after 188ms</c>.</summary>
-    public static string Of(ProviderFate provider) =>
+    public static string Of(ProviderFate provider) => Step(provider) + Answer(provider.Answer);
+
+    private static string Step(ProviderFate provider) =>
         provider.Step switch
         {
             ProviderStep.Connected => "connected" + After(provider),
@@ -59,6 +61,15 @@ public static class ProviderText
             ProviderStep.WithoutBlock => "connected without the block",
             ProviderStep.Failed or ProviderStep.FailedUnsaid => "failed",
             _ => "unknown",
+        };
+
+    private static string Answer(ProviderAnswer? answer) =>
+        answer switch
+        {
+            ProviderAnswer.Block => "; it sent the block",
+            ProviderAnswer.Have => "; it has the block and did not send it",
+            ProviderAnswer.DontHave => "; it answered that it does not have the block",
+            _ => "",
         };
 
     private static string After(ProviderFate provider) => provider.ConnectNs is { } took ? $", after {DurationText.Of(took)}" : "";

@@ -13,6 +13,12 @@ public sealed record KuboWatchOptions
     /// </summary>
     public string Level { get; init; } = "info";
 
+    /// <summary>
+    /// Whether the loggers that tell what became of requests for blocks are at level <c>debug</c> while it is watched. A busy gateway writes
+    /// much there.
+    /// </summary>
+    public bool Blocks { get; init; }
+
     /// <summary>Time between two questions for statistics.</summary>
     /// <value>10 seconds.</value>
     public TimeSpan Every { get; init; } = TimeSpan.FromSeconds(10);
@@ -26,14 +32,14 @@ public sealed record KuboWatchOptions
 }
 
 /// <summary>What a watch has seen.</summary>
-/// <param name="Lines">Lines of the sweep.</param>
+/// <param name="Lines">Lines of the sweep and of requests for blocks.</param>
 /// <param name="Statistics">Answers to <c>provide/stat</c> and <c>stats/dht</c> that said something new.</param>
 /// <param name="Lost">Spans that could not be sent before the end.</param>
 public sealed record KuboWatchSummary(int Lines, int Statistics, int Lost);
 
 /// <summary>
 /// Watches the provide sweep of a running Kubo, without a restart. Over 300 lines, because its loops share the queue of spans. It raises
-/// the level of its logger, streams its log, asks for its statistics, and sends all of it as spans. Puts the level back at the end,
+/// the levels of its loggers, streams its log, asks for its statistics, and sends all of it as spans. Puts the levels back at the end,
 /// however it ends. Reconnects when the daemon goes away.
 /// </summary>
 /// <param name="client">The daemon.</param>
@@ -71,23 +77,26 @@ public sealed class KuboWatch(
     {
         var identity = await client.IdentityAsync(cancellation);
         var spans = new KuboLogSpans(identity.Id, VersionOf(identity.Agent));
-        var before = await client.LogLevelAsync(KuboLogNames.Provider, cancellation);
-        var raised = Array.IndexOf(Levels, before ?? DefaultLevel) > Array.IndexOf(Levels, options.Level);
+        var raised = new List<(string Logger, string Level, string Before)>();
         using var ending = new CancellationTokenSource();
         var sending = SendAllAsync(ending.Token);
         try
         {
-            if (raised)
+            foreach (var (logger, level) in Wanted())
             {
-                await client.SetLogLevelAsync(KuboLogNames.Provider, options.Level, cancellation);
+                var before = await client.LogLevelAsync(logger, cancellation);
+                if (Array.IndexOf(Levels, before ?? DefaultLevel) <= Array.IndexOf(Levels, level))
+                {
+                    options.Tell($"The level of {logger} is {before} already.");
+                    continue;
+                }
+
+                // Noted first: a level that was set is put back, also when the answer was lost.
+                raised.Add((logger, level, before ?? DefaultLevel));
+                await client.SetLogLevelAsync(logger, level, cancellation);
+                options.Tell($"The level of {logger} is {level}; it was {before ?? $"not told, so {DefaultLevel} is assumed"}.");
             }
 
-            options.Tell(
-                raised
-                    ? $"The level of {KuboLogNames.Provider} is {options.Level}; "
-                        + $"it was {before ?? $"not told, so {DefaultLevel} is assumed"}."
-                    : $"The level of {KuboLogNames.Provider} is {before} already."
-            );
             await Task.WhenAll(AgainAsync(() => TailAsync(spans, cancellation), raised, cancellation), PollAsync(spans, cancellation));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -96,9 +105,9 @@ public sealed class KuboWatch(
         }
         finally
         {
-            if (raised)
+            foreach (var (logger, _, before) in raised)
             {
-                await RestoreAsync(before ?? DefaultLevel);
+                await RestoreAsync(logger, before);
             }
 
             await ending.CancelAsync();
@@ -109,26 +118,41 @@ public sealed class KuboWatch(
         return new KuboWatchSummary(_lines, _statistics, _lost);
     }
 
-    /// <summary>Puts the level back, also when the watch was cancelled or failed.</summary>
-    private async Task RestoreAsync(string level)
+    /// <summary>The loggers that are read, each with the level that it needs.</summary>
+    private IEnumerable<(string Logger, string Level)> Wanted()
+    {
+        yield return (KuboLogNames.Provider, options.Level);
+        if (options.Blocks)
+        {
+            yield return (KuboLogNames.Bitswap, "debug");
+            yield return (KuboLogNames.ProviderQueries, "debug");
+        }
+    }
+
+    /// <summary>Puts a level back, also when the watch was cancelled or failed.</summary>
+    private async Task RestoreAsync(string logger, string level)
     {
         using var limit = new CancellationTokenSource(RestoreTimeout, clock);
         try
         {
-            await client.SetLogLevelAsync(KuboLogNames.Provider, level, limit.Token);
-            options.Tell($"The level of {KuboLogNames.Provider} is {level} again.");
+            await client.SetLogLevelAsync(logger, level, limit.Token);
+            options.Tell($"The level of {logger} is {level} again.");
         }
         catch (Exception failure) when (failure is KuboException or OperationCanceledException)
         {
             options.Tell(
-                $"The level of {KuboLogNames.Provider} could not be put back ({failure.Message}). "
-                    + $"A daemon that was stopped starts with its own level; else run 'ipfs log level {KuboLogNames.Provider} {level}'."
+                $"The level of {logger} could not be put back ({failure.Message}). "
+                    + $"A daemon that was stopped starts with its own level; else run 'ipfs log level {logger} {level}'."
             );
         }
     }
 
     /// <summary>Streams again and again. A daemon that was started anew has its own level, which is raised again.</summary>
-    private async Task AgainAsync(Func<Task> stream, bool raise, CancellationToken cancellation)
+    private async Task AgainAsync(
+        Func<Task> stream,
+        List<(string Logger, string Level, string Before)> raised,
+        CancellationToken cancellation
+    )
     {
         var pause = options.Pause;
         while (true)
@@ -150,9 +174,9 @@ public sealed class KuboWatch(
             pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, options.Pause.Ticks * 30));
             try
             {
-                if (raise)
+                foreach (var (logger, level, _) in raised)
                 {
-                    await client.SetLogLevelAsync(KuboLogNames.Provider, options.Level, cancellation);
+                    await client.SetLogLevelAsync(logger, level, cancellation);
                 }
             }
             catch (KuboException absent)
@@ -164,10 +188,10 @@ public sealed class KuboWatch(
 
     private async Task TailAsync(KuboLogSpans spans, CancellationToken cancellation)
     {
-        await using var log = await client.LogTailAsync(options.Level, cancellation);
+        await using var log = await client.LogTailAsync(options.Blocks ? "debug" : options.Level, cancellation);
         await foreach (var line in log.ReadAsync(cancellation))
         {
-            if (line.IsOfSweep)
+            if (line.IsOfSweep || (options.Blocks && line.IsOfBlocks))
             {
                 _lines++;
                 Add(spans.Of(line));

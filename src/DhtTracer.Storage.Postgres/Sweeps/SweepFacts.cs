@@ -106,7 +106,7 @@ internal static class SweepFacts
         return sources;
     }
 
-    /// <summary>Lists the facts of one program, latest first.</summary>
+    /// <summary>Lists the facts of one program, latest first: those of requests for blocks, or all others.</summary>
     public static SweepFactList List(
         NpgsqlConnection connection,
         StringTables strings,
@@ -114,6 +114,7 @@ internal static class SweepFacts
         string? instance,
         ulong fromUnixNano,
         ulong toUnixNano,
+        bool ofBlocks,
         int limit,
         CancellationToken cancellationToken
     )
@@ -131,6 +132,7 @@ internal static class SweepFacts
                   f.kind::integer AS Kind, f.data
                 FROM sweep_fact f JOIN trace t ON t.hash = f.hash AND t.no = f.trace
                 WHERE f.service = @service AND f.instance = @instance AND f.start_ns BETWEEN @from AND @to
+                  AND (f.kind = @block) = @ofBlocks
                 ORDER BY f.start_ns DESC LIMIT @limit
                 """,
                 new
@@ -139,6 +141,8 @@ internal static class SweepFacts
                     instance = ofInstance,
                     from = Nanoseconds.ToColumn(fromUnixNano),
                     to = Nanoseconds.ToColumn(toUnixNano),
+                    block = (int)SweepFactKind.Block,
+                    ofBlocks,
                     limit = limit + 1,
                 },
                 buffered: false

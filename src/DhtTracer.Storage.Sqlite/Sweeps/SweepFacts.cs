@@ -74,13 +74,14 @@ internal static class SweepFacts
         return sources;
     }
 
-    /// <summary>Lists the facts of one program, latest first.</summary>
+    /// <summary>Lists the facts of one program, latest first: those of requests for blocks, or all others.</summary>
     public static SweepFactList List(
         SqliteConnection connection,
         string service,
         string? instance,
         ulong fromUnixNano,
         ulong toUnixNano,
+        bool ofBlocks,
         int limit,
         CancellationToken cancellationToken
     )
@@ -94,7 +95,8 @@ internal static class SweepFacts
             connection,
             """
             SELECT f.start_ns, t.trace_id, f.span_id, f.duration_ns, f.kind, f.data FROM sweep_fact f JOIN trace t ON t.no = f.trace
-            WHERE f.service = ?1 AND f.instance = ?2 AND f.start_ns BETWEEN ?3 AND ?4 ORDER BY f.start_ns DESC LIMIT ?5
+            WHERE f.service = ?1 AND f.instance = ?2 AND f.start_ns BETWEEN ?3 AND ?4 AND (f.kind = ?6) = ?7
+            ORDER BY f.start_ns DESC LIMIT ?5
             """
         );
         select
@@ -102,7 +104,9 @@ internal static class SweepFacts
             .Bind(2, ofInstance)
             .Bind(3, Nanoseconds.ToColumn(fromUnixNano))
             .Bind(4, Nanoseconds.ToColumn(toUnixNano))
-            .Bind(5, limit + 1);
+            .Bind(5, limit + 1)
+            .Bind(6, (long)SweepFactKind.Block)
+            .Bind(7, ofBlocks ? 1 : 0);
         var facts = new List<SweepFact>();
         while (select.Step())
         {

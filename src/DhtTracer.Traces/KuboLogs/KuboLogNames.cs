@@ -38,4 +38,16 @@ public static class KuboLogNames
 
     /// <summary>The logger that names the peers to which a message could not be sent.</summary>
     public const string Dht = "dht";
+
+    /// <summary>The logger that tells, at level debug, what peers answered to requests for blocks.</summary>
+    public const string Bitswap = "bitswap/session";
+
+    /// <summary>The logger that tells, at level debug, why a provider could not be connected.</summary>
+    public const string ProviderQueries = "routing/provqrymgr";
+
+    /// <summary>How a line of <see cref="Bitswap"/> about an answer begins; <c>block</c>, <c>HAVE</c> or <c>DONT_HAVE</c> follows.</summary>
+    public const string BitswapAnswer = "Bitswap <- ";
+
+    /// <summary>How a line of <see cref="ProviderQueries"/> about a failure begins; the peer, a colon and the error follow.</summary>
+    public const string ProviderFailure = "failed to connect to provider ";
 }

@@ -5,8 +5,7 @@ namespace DhtTracer.Traces.KuboLogs;
 
 /// <summary>
 /// Reads a saved log of a Kubo: JSON lines of <c>ipfs log tail</c>, or the daemon's standard error, also mixed. Lines that say nothing
-/// about
-/// the provide sweep are skipped. One file must hold one node.
+/// about the provide sweep or about requests for blocks are skipped. One file must hold one node.
 /// </summary>
 /// <param name="hints">The node, which a log does not name.</param>
 /// <param name="rejected">Receives the place and problem of each line that is too long.</param>
@@ -15,14 +14,15 @@ public sealed class KuboLogReader(TraceHints hints, ICollection<RejectedSpan> re
     private readonly KuboLogSpans _spans = new(hints.Node);
     private long _offset;
     private long _lines;
-    private bool _hasSweep;
+    private bool _hasLines;
 
     /// <inheritdoc/>
     public string? Note =>
-        _hasSweep
+        _hasLines
             ? null
-            : "It is a log of a Kubo, but no line in it is of the logger dht/provider at level info or debug. "
-                + "Run 'dht-tracer kubo watch', or 'ipfs log level dht/provider info' and save 'ipfs log tail'";
+            : "It is a log of a Kubo, but no line in it is of the logger dht/provider at level info or debug, nor of bitswap/session or "
+                + "routing/provqrymgr at level debug. Run 'dht-tracer kubo watch', or 'ipfs log level dht/provider info' and save "
+                + "'ipfs log tail'";
 
     /// <summary>Whether the beginning of a file is such a log: one of its lines has the form of one.</summary>
     /// <param name="head">The beginning; it may be truncated anywhere.</param>
@@ -62,9 +62,9 @@ public sealed class KuboLogReader(TraceHints hints, ICollection<RejectedSpan> re
             {
                 rejected.Add(new RejectedSpan(walk.Offset, $"line {walk.Number}: the line is longer than {KuboLogLine.MaxLength} bytes"));
             }
-            else if (KuboLogLine.Parse(walk.Line) is { IsOfSweep: true } line)
+            else if (KuboLogLine.Parse(walk.Line) is { } line && (line.IsOfSweep || line.IsOfBlocks))
             {
-                _hasSweep = true;
+                _hasLines = true;
                 found.Add(_spans.Of(line));
             }
         }

@@ -2,6 +2,7 @@ using DhtTracer.Analysis.Json;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Operations;
+using DhtTracer.Storage.Sweeps;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -83,6 +84,11 @@ internal static class OperationsApi
             found = await store.GetOperationAsync(query.OperationId, cancellationToken);
         }
 
-        return found is null ? ApiProblems.NotHere("operation") : Results.Bytes(OperationJson.ToUtf8(found.Operation), "application/json");
+        return found is null
+            ? ApiProblems.NotHere("operation")
+            : Results.Bytes(
+                OperationJson.ToUtf8(await FateLogReader.FillAsync(store, found.Operation, cancellationToken)),
+                "application/json"
+            );
     }
 }

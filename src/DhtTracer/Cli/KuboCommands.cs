@@ -30,6 +30,12 @@ internal static class KuboCommands
         {
             Description = "Log at level debug instead of info: what each region sent, and which keys. About twenty times as much.",
         };
+        var blocks = new Option<bool>("--blocks")
+        {
+            Description =
+                "Also what became of requests for blocks: who sent the block, what each provider answered. Sets bitswap/session and "
+                + "routing/provqrymgr to level debug, which is much text on a busy gateway.",
+        };
         var every = CommonOptions.Duration("--every", "Time between two questions for statistics.", TimeSpan.FromSeconds(10), "10s");
         var endpoint = new Option<Uri?>("--otlp-endpoint")
         {
@@ -46,6 +52,7 @@ internal static class KuboCommands
             address,
             auth,
             debug,
+            blocks,
             every,
             endpoint,
         };
@@ -58,7 +65,12 @@ internal static class KuboCommands
                         using var client = Client(result.GetValue(address)!, result.GetValue(auth));
                         return await KuboWatchCommand.RunAsync(
                             client,
-                            new KuboWatchOptions { Level = result.GetValue(debug) ? "debug" : "info", Every = result.GetValue(every) },
+                            new KuboWatchOptions
+                            {
+                                Level = result.GetValue(debug) ? "debug" : "info",
+                                Blocks = result.GetValue(blocks),
+                                Every = result.GetValue(every),
+                            },
                             result.GetValue(endpoint),
                             new NodeOptions().Site,
                             result.InvocationConfiguration.Output,

@@ -6,6 +6,7 @@ using DhtTracer.Hosting;
 using DhtTracer.Output;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Operations;
+using DhtTracer.Storage.Sweeps;
 
 namespace DhtTracer.Cli;
 
@@ -126,7 +127,7 @@ internal static class ShowCommand
 
         if (await store.GetOperationAsync(id, cancellation) is { } operation)
         {
-            return new Shown(null, operation);
+            return new Shown(null, operation with { Operation = await FateLogReader.FillAsync(store, operation.Operation, cancellation) });
         }
 
         throw new CommandFailedException(

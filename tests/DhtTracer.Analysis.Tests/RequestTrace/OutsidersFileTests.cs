@@ -14,17 +14,7 @@ public sealed class OutsidersFileTests
     private static readonly byte[] _file = File.ReadAllBytes(TestFiles.Data("request-trace", "cat.json"));
 
     /// <summary>What the page lets a writer leave out, since the reader works it out.</summary>
-    private static readonly string[] _workedOut =
-    [
-        "order",
-        "xor",
-        "hops",
-        "referrer",
-        "referrerInferred",
-        "heardNs",
-        "state",
-        "duplicate",
-    ];
+    private static readonly string[] _workedOut = ["order", "xor", "hops", "referrer", "referrerInferred", "heardNs", "state", "duplicate"];
 
     [Fact]
     public void It_follows_the_format() => Assert.Empty(RequestTraceValidator.Check(_file));

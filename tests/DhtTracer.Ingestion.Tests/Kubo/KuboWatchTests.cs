@@ -89,6 +89,28 @@ public sealed class KuboWatchTests
     }
 
     [Fact]
+    public async Task With_blocks_their_loggers_are_raised_too_and_their_lines_are_sent()
+    {
+        const string Answered = """
+            {"level":"debug","ts":"2026-11-30T06:48:19.040Z","logger":"bitswap/session","msg":"Bitswap <- HAVE","from":"a","cid":"b"}
+            """;
+        await using var kubo = await FakeKubo.StartAsync();
+        Answers(kubo, """{"Levels":{"dht/provider":"error","bitswap/session":"warn","routing/provqrymgr":"debug"}}""");
+        kubo.Answer("log/tail", FakeKuboAnswer.Of(Other, Start, Answered) with { End = TimeSpan.FromMinutes(5) });
+
+        var (spans, told, _) = await WatchAsync(kubo, spans => spans.Count >= 4, blocks: true);
+
+        Assert.Contains(spans, span => span.Attributes.GetString(KuboLogNames.Message) == "Bitswap <- HAVE");
+        const string OfBitswap = "/api/v0/log/level?arg=bitswap%2Fsession&arg=";
+        Assert.Equal(
+            [OfBitswap + "debug", OfBitswap + "warn"],
+            kubo.Requests.Select(request => request.PathAndQuery).Where(path => path.StartsWith(OfBitswap, StringComparison.Ordinal))
+        );
+        Assert.Contains("The level of routing/provqrymgr is debug already.", told);
+        Assert.Contains(kubo.Requests, request => request.PathAndQuery == "/api/v0/log/tail?log-level=debug");
+    }
+
+    [Fact]
     public async Task A_daemon_that_is_not_there_is_said_at_once()
     {
         using var client = new KuboRpcClient(KuboAddress.Parse("http://127.0.0.1:1", out _));
@@ -117,7 +139,8 @@ public sealed class KuboWatchTests
     private static async Task<(List<Span> Spans, List<string> Told, KuboWatchSummary Summary)> WatchAsync(
         FakeKubo kubo,
         Func<List<Span>, bool> until,
-        Func<IReadOnlyList<Span>, bool>? send = null
+        Func<IReadOnlyList<Span>, bool>? send = null,
+        bool blocks = false
     )
     {
         using var client = new KuboRpcClient(KuboAddress.Parse(kubo.Url.ToString(), out _));
@@ -127,6 +150,7 @@ public sealed class KuboWatchTests
             client,
             new KuboWatchOptions
             {
+                Blocks = blocks,
                 Every = TimeSpan.FromMilliseconds(50),
                 Pause = TimeSpan.FromMilliseconds(20),
                 Tell = text =>

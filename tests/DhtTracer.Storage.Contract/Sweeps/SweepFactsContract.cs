@@ -101,6 +101,30 @@ public abstract class SweepFactsContract : StoreContract
     }
 
     [Fact]
+    public async Task Lines_about_blocks_are_read_apart_and_do_not_count_as_facts_of_a_sweep()
+    {
+        var store = await OpenAsync();
+        var line = new BlockAnswer
+        {
+            Id = new QueryId(Make.Trace(1), new SpanId(9)),
+            StartUnixNano = At(2),
+            Service = "Kubo",
+            Answer = "block",
+            Peer = Node,
+            Cid = "bafkqaaa",
+            Error = "none ✗",
+        };
+        await SaveAsync(store, 1, [Mark(1, 1, 1), line, Mark(1, 3, 3)]);
+
+        var list = await store.ListSweepFactsAsync("Kubo", null, 0, ulong.MaxValue, 2);
+
+        Assert.Equal((2, false), (list.Facts.Count(fact => fact is SweepMark), list.HasOlder));
+        Assert.Equal([line], await store.ListBlockAnswersAsync("Kubo", null, At(1), At(3), 10));
+        Assert.Empty(await store.ListBlockAnswersAsync("Kubo", null, At(3), At(4), 10));
+        Assert.Empty(await store.ListBlockAnswersAsync("Kubo", Node, 0, ulong.MaxValue, 10));
+    }
+
+    [Fact]
     public async Task A_trace_that_is_analysed_again_has_its_new_facts_only()
     {
         var store = await OpenAsync();

@@ -2,6 +2,9 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Sweeps;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.KuboLogs;
 
 namespace DhtTracer.Truth.Tests.KuboTime;
 
@@ -157,6 +160,59 @@ public sealed class ProviderFatesTruthTests
         Assert.All(commands, static operation => Assert.Null(operation.Fates));
     }
 
+    /// <summary>Kinds of providers that were built with the block.</summary>
+    private static bool HasBlock(string kind) =>
+        kind.StartsWith("live", StringComparison.Ordinal)
+        || kind.StartsWith("stale-", StringComparison.Ordinal)
+        || kind is "client-noaddr" or "server-noaddr";
+
+    [Fact]
+    public void The_log_tells_who_sent_the_block_and_it_is_one_that_was_built_with_it()
+    {
+        var filled = Requests.Value.Where(static request => request.Status == 200).ToList();
+
+        Assert.Equal(9, filled.Count);
+        Assert.All(
+            filled,
+            static request =>
+            {
+                Assert.NotNull(request.WithLog!.SentBy);
+                Assert.True(HasBlock(request.Kinds[request.WithLog.SentBy].Kind), request.Label);
+                Assert.Contains(request.WithLog.SentBy, request.ConnectedAfter);
+                Assert.Contains(request.WithLog.Providers, provider => provider.Answer == ProviderAnswer.Block);
+            }
+        );
+        Assert.All(
+            Requests.Value.Except(filled),
+            static request => Assert.True(request.WithLog!.SentBy is null, "a block that did not come was sent by nobody")
+        );
+    }
+
+    [Fact]
+    public void A_provider_that_the_log_says_answered_without_the_block_was_built_without_it()
+    {
+        var without = Requests
+            .Value.SelectMany(static request => request.WithLog!.Providers.Select(provider => (request, provider)))
+            .Where(static pair => pair.provider.Answer == ProviderAnswer.DontHave)
+            .ToList();
+
+        Assert.NotEmpty(without);
+        Assert.All(without, static pair => Assert.Equal("noblock", pair.request.Kinds[pair.provider.Peer].Kind));
+    }
+
+    [Fact]
+    public void The_log_has_the_error_that_the_spans_lost()
+    {
+        var lost = Assert.Single(
+            Requests.Value,
+            static request => request.Fates!.Providers.Any(static provider => provider.Step == ProviderStep.FailedUnsaid)
+        );
+
+        Assert.DoesNotContain(lost.WithLog!.Providers, static provider => provider.Step == ProviderStep.FailedUnsaid);
+        var found = lost.WithLog.Providers.Single(provider => lost.Kinds[provider.Peer].Kind == "dead");
+        Assert.Equal((ProviderStep.Failed, ProviderFailure.Dead), (found.Step, found.Failure));
+    }
+
     private static List<(BlockRequest Request, string Kind, ImmutableArray<string> Addresses, ProviderFate Provider)> Providers(
         Func<ProviderFate, bool> which
     ) =>
@@ -174,7 +230,8 @@ public sealed class ProviderFatesTruthTests
         int Status,
         Dictionary<string, (string Kind, ImmutableArray<string> Addresses)> Kinds,
         HashSet<string> ConnectedAfter,
-        ProviderFates? Fates
+        ProviderFates? Fates,
+        ProviderFates? WithLog
     )
     {
         public static List<BlockRequest> Read(string label)
@@ -182,6 +239,7 @@ public sealed class ProviderFatesTruthTests
             var fates = Operations(label)
                 .Where(static operation => operation.Fates is not null)
                 .ToLookup(static operation => operation.Fates!.Cid);
+            var log = Log(label);
             return
             [
                 .. CaptureReader
@@ -197,7 +255,10 @@ public sealed class ProviderFatesTruthTests
                                 static provider => (provider.GetProperty("kind").GetString()!, Texts(provider.GetProperty("addrs")))
                             ),
                         [.. Texts(op.GetProperty("connectedAfter"))],
-                        fates[op.GetProperty("cid").GetString()!].Select(static operation => operation.Fates).SingleOrDefault()
+                        fates[op.GetProperty("cid").GetString()!].Select(static operation => operation.Fates).SingleOrDefault(),
+                        fates[op.GetProperty("cid").GetString()!]
+                            .Select(operation => FateLog.Fill(operation.Fates!, operation.StartUnixNano, log))
+                            .SingleOrDefault()
                     )),
             ];
         }
@@ -207,6 +268,22 @@ public sealed class ProviderFatesTruthTests
                 .Spans(CaptureFolder.Of("kubo-time", label).Files("spans.*.pb.gz"))
                 .GroupBy(static span => span.TraceId)
                 .SelectMany(static trace => TraceReconstruction.Reconstruct([.. trace]).Operations);
+
+        /// <summary>The lines of its log, read as an import reads them.</summary>
+        private static List<BlockAnswer> Log(string label)
+        {
+            var rejected = new List<RejectedSpan>();
+            var reader = new KuboLogReader(TraceHints.None, rejected);
+            var spans = reader.Read(CaptureReader.Gunzip(CaptureFolder.Of("kubo-time", label).File("log.jsonl.gz")));
+            Assert.Empty(rejected);
+            return
+            [
+                .. spans
+                    .GroupBy(static span => span.TraceId)
+                    .SelectMany(static trace => TraceReconstruction.Reconstruct([.. trace]).Sweep)
+                    .OfType<BlockAnswer>(),
+            ];
+        }
 
         private static ImmutableArray<string> Texts(JsonElement texts) =>
             [.. texts.EnumerateArray().Select(static text => text.GetString()!)];

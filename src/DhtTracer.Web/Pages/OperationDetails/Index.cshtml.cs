@@ -3,6 +3,7 @@ using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sweeps;
 using DhtTracer.Web.Analysed;
 using DhtTracer.Web.Live;
 using DhtTracer.Web.Text;
@@ -80,7 +81,7 @@ internal sealed class OperationPageModel(TraceStore store, AnalysedTraces traces
             return owner is null ? NotFound() : Redirect($"/o/{owner.Id}{Request.QueryString}");
         }
 
-        Operation = found;
+        Operation = await FateLogReader.FillAsync(store, found, cancellationToken);
         var sides = found
             .Queries.Select(side => trace.Queries.FirstOrDefault(query => query.Query.Id == side.Id))
             .OfType<AnalysedQuery>()

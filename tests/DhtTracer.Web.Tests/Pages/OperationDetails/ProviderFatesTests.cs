@@ -42,6 +42,32 @@ public sealed class ProviderFatesTests
         );
     }
 
+    [Fact]
+    public async Task With_the_log_of_the_daemon_it_says_who_sent_the_block()
+    {
+        await using var site = await Site.StartAsync();
+        var whole = TestFiles.Data("kubo-time", "fate", "spans.01.pb.gz");
+        await site.ImportAsync(TestFiles.Data("kubo-time", "fate", "spans.00.pb.gz"), whole);
+        await site.SettleAsync();
+        var listed = await site.Store.ListOperationsAsync(new QueryFilter { Type = QueryType.GetProviders });
+        var operation = listed.Rows.Single(static row => row.Operation.Key!.Text.EndsWith("fb375i", StringComparison.Ordinal)).Operation;
+        const string Holder = "12D3KooWJcw4rBXuympfUVciNchfTaVmPAYzWxJszYAk2Por3WLK";
+
+        var before = await site.PageAsync($"/o/{operation.Id}");
+        Assert.DoesNotContain("Sent by", before.QuerySelector("#providers")!.TextContent, StringComparison.Ordinal);
+        Assert.Contains("kubo watch --blocks", before.QuerySelector("#providers")!.TextContent, StringComparison.Ordinal);
+
+        await site.ImportAsync(TestFiles.Data("kubo-time", "fate", "log.jsonl.gz"));
+        await site.SettleAsync();
+
+        var page = await site.PageAsync($"/o/{operation.Id}");
+        Assert.Equal("/peers/" + Holder, page.QuerySelector("#providers .note a.mono")!.GetAttribute("href"));
+        Assert.Contains("it sent the block", page.QuerySelector("#providers tbody .fate")!.TextContent, StringComparison.Ordinal);
+        var json = await site.JsonAsync($"/api/v1/operations/{operation.Id}");
+        Assert.Equal(Holder, json.GetProperty("fates").GetProperty("sentBy").GetString());
+        Assert.Equal("block", json.GetProperty("fates").GetProperty("providers")[0].GetProperty("answer").GetString());
+    }
+
     /// <summary>The trace of the capture that asked for the block whose CID ends so.</summary>
     private static IReadOnlyList<Span> Trace(string tail)
     {
