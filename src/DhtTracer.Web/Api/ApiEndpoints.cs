@@ -51,6 +51,7 @@ internal static class ApiEndpoints
         QueriesApi.Map(api);
         StatisticsApi.Map(api);
         RecordsApi.Map(api);
+        ProvidersApi.Map(api);
         EventsApi.Map(api);
         ExportApi.Map(api);
         SweepApi.Map(api);

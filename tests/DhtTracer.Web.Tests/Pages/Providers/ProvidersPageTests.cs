@@ -1,5 +1,7 @@
+using System.Text.Json;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Model;
+using DhtTracer.Web.Tests.Api;
 using DhtTracer.Web.Tests.Fixture;
 
 namespace DhtTracer.Web.Tests.Pages.Providers;
@@ -23,9 +25,22 @@ public sealed class ProvidersPageTests
         );
         Assert.Equal(["tcp", "no address"], page.Texts("#transports tbody th"));
         Assert.Equal("50 %", page.Texts("#agents tbody tr td")[5]);
+
+        var json = await site.JsonAsync("/api/v1/providers");
+        Assert.Equal((2, 2, 0), (Count(json, "requests"), Count(json, "came"), Count(json, "missed")));
+        Assert.Equal(6, Count(json.GetProperty("all"), "providers"));
+        Assert.Equal(0.5, json.GetProperty("all").GetProperty("failedShare").GetDouble());
+        var failure = Assert.Single(json.GetProperty("byFailure").EnumerateArray());
+        Assert.Equal(("dead", 2, 7), (failure.GetProperty("failure").GetString(), Count(failure, "count"), Count(failure, "meanNs")));
+        Assert.Equal("tcp", json.GetProperty("byTransport")[0].GetProperty("name").GetString());
+        var document = await site.JsonAsync("/api/v1/openapi.json");
+        Assert.Empty(new SchemaCheck(document).Problems(OpenApiTests.Schema(document, "/api/v1/providers"), json));
+
         Assert.Contains("No block request", (await site.PageAsync("/providers?from=2020-01-01&to=2020-01-02")).Texts("h1"));
         Assert.Single((await site.PageAsync("/providers?range=soon")).QuerySelectorAll(".note.warn"));
     }
+
+    private static long Count(JsonElement json, string name) => json.GetProperty(name).GetInt64();
 
     private static ProviderFates Fates { get; } =
         new()
