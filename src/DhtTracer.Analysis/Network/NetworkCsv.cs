@@ -8,7 +8,9 @@ namespace DhtTracer.Analysis.Network;
 public static class NetworkCsv
 {
     /// <summary>Writes the figures: of each its group, its name, its value, its interval, and on how much it rests.</summary>
-    public static string Write(NetworkReport report)
+    /// <param name="report">The figures.</param>
+    /// <param name="tables">The tables of ProbeLab's reports.</param>
+    public static string Write(NetworkReport report, MeasuredTables tables)
     {
         var csv = new StringBuilder();
         void Line(string group, string? name, double? value, double? low = null, double? high = null, long? of = null) =>
@@ -53,6 +55,43 @@ public static class NetworkCsv
         foreach (var verdict in report.Suspicious)
         {
             Line("suspicious lookup", verdict.Query.ToString(), verdict.PValue, of: verdict.OtherKeys);
+        }
+
+        foreach (var time in tables.Times)
+        {
+            var quartiles = time.Quartiles;
+            Line(
+                "duration p50 (low p25, high p75), s",
+                quartiles.Name,
+                quartiles.P50 / 1e9,
+                quartiles.P25 / 1e9,
+                quartiles.P75 / 1e9,
+                quartiles.Count
+            );
+            Line("duration p90, s", quartiles.Name, quartiles.P90 / 1e9, of: quartiles.Count);
+            Line(
+                "duration mean (high plus deviation), s",
+                quartiles.Name,
+                time.Mean / 1e9,
+                null,
+                (time.Mean + time.Deviation) / 1e9,
+                quartiles.Count
+            );
+            Line("duration slow, share", quartiles.Name, (double?)time.Slow / quartiles.Count, of: quartiles.Count);
+            Line("duration under 0.5 s, share", quartiles.Name, (double)time.UnderHalfSecond / quartiles.Count, of: quartiles.Count);
+            Line("duration 0.5 to 1 s, share", quartiles.Name, (double)time.UnderSecond / quartiles.Count, of: quartiles.Count);
+        }
+
+        foreach (var hops in tables.Hops)
+        {
+            Line("hops p50 (low p25, high p75)", hops.Name, hops.P50, hops.P25, hops.P75, hops.Count);
+        }
+
+        foreach (var age in tables.Liveness)
+        {
+            var name = string.Create(CultureInfo.InvariantCulture, $"{age.FromHours} h");
+            Line("record retrievable from age", name, (double)age.Found / age.Lookups, of: age.Lookups);
+            Line("record held by peers sent from age", name, age.Sent == 0 ? null : (double)age.Held / age.Sent, of: age.Sent);
         }
 
         return csv.ToString();

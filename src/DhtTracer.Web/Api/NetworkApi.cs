@@ -1,5 +1,7 @@
+using DhtTracer.Analysis.Export;
 using DhtTracer.Analysis.Network;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Network;
 using DhtTracer.Web.Search;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -21,9 +23,12 @@ internal static class NetworkApi
             .Produces(StatusCodes.Status200OK, null, "application/json")
             .ProducesProblem(StatusCodes.Status400BadRequest);
 
-    /// <summary>Adds the CSV.</summary>
-    public static void MapCsv(IEndpointRouteBuilder endpoints) =>
+    /// <summary>Adds the CSV, and the report of one HTML file.</summary>
+    public static void MapCsv(IEndpointRouteBuilder endpoints)
+    {
         endpoints.MapMethods("/network.csv", [HttpMethods.Get, HttpMethods.Head], CsvAsync).ExcludeFromDescription();
+        endpoints.MapMethods("/network/report", [HttpMethods.Get, HttpMethods.Head], HtmlAsync).ExcludeFromDescription();
+    }
 
     private static async Task<IResult> JsonAsync(
         HttpRequest request,
@@ -56,6 +61,27 @@ internal static class NetworkApi
         }
 
         var report = (await store.ReadNetworkAsync(search.Filter, cancellationToken: cancellationToken)).ToReport();
-        return Results.File(System.Text.Encoding.UTF8.GetBytes(NetworkCsv.Write(report)), "text/csv; charset=utf-8", "network.csv");
+        var tables = await MeasuredReading.ReadAsync(store, report, search.Filter, cancellationToken);
+        return Results.File(System.Text.Encoding.UTF8.GetBytes(NetworkCsv.Write(report, tables)), "text/csv; charset=utf-8", "network.csv");
+    }
+
+    private static async Task<IResult> HtmlAsync(
+        HttpRequest request,
+        [FromServices] TraceStore store,
+        [FromServices] TimeProvider clock,
+        CancellationToken cancellationToken
+    )
+    {
+        var search = await PeerSearch.Parse(request.Query, clock.GetUtcNow()).ResolveAsync(store, cancellationToken);
+        if (search.Problems.Count > 0)
+        {
+            Pages.ErrorModel.Explain(request.HttpContext, string.Join(' ', search.Problems));
+            return Results.BadRequest();
+        }
+
+        var report = (await store.ReadNetworkAsync(search.Filter, cancellationToken: cancellationToken)).ToReport();
+        var tables = await MeasuredReading.ReadAsync(store, report, search.Filter, cancellationToken);
+        var html = NetworkHtml.ToUtf8(report, tables, search.Range.Narrow(search.Address).Describe());
+        return Results.File(html, "text/html; charset=utf-8", "network.html");
     }
 }

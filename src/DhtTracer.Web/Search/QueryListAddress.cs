@@ -113,6 +113,15 @@ public sealed class QueryListAddress
     /// <summary>Whether the text or a field has a condition of this name.</summary>
     public bool Says(string name) => this[name] is not null || Text.Any(term => term.Name == name);
 
+    /// <summary>What narrows it, in words; hostile text where a reader typed it.</summary>
+    public string Describe() =>
+        IsFiltered
+            ? string.Join(
+                ", ",
+                Names.Where(name => this[name] is not null && name is not ("sort" or "at")).Select(name => $"{name} {this[name]}")
+            )
+            : "all";
+
     /// <summary>Reads the parameters of a request.</summary>
     /// <param name="query">The parameters.</param>
     /// <param name="now">The present, for <c>since</c>; null for the system's.</param>

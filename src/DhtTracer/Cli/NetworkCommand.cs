@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
+using DhtTracer.Analysis.Export;
 using DhtTracer.Analysis.Network;
 using DhtTracer.Hosting;
 using DhtTracer.Output;
@@ -18,6 +19,7 @@ internal static class NetworkCommand
     {
         var json = CommonOptions.Json();
         var csv = new Option<bool>("--csv") { Description = "Write CSV, one figure a line." };
+        var html = new Option<string?>("--html") { Description = "Also write a report of one HTML file.", HelpName = "FILE" };
         var filters = new QueryFilterOptions();
         var command = new Command(
             "network",
@@ -26,6 +28,7 @@ internal static class NetworkCommand
         {
             json,
             csv,
+            html,
         };
         filters.AddTo(command);
         command.Validators.Add(result =>
@@ -44,9 +47,15 @@ internal static class NetworkCommand
                         // A peer behaves the same to a lookup that a node makes for itself, so these count too.
                         filter = asked.Says("background") ? filter : filter with { Background = null };
                         var report = (await store.ReadNetworkAsync(filter, cancellationToken: cancellation)).ToReport();
+                        var tables = await MeasuredReading.ReadAsync(store, report, filter, cancellation);
+                        if (result.GetValue(html) is { } file)
+                        {
+                            await WriteAsync(file, NetworkHtml.ToUtf8(report, tables, asked.Describe()), cancellation);
+                        }
+
                         await result.InvocationConfiguration.Output.WriteAsync(
                             result.GetValue(json) ? Encoding.UTF8.GetString(NetworkJson.ToUtf8(report)) + "\n"
-                            : result.GetValue(csv) ? NetworkCsv.Write(report)
+                            : result.GetValue(csv) ? NetworkCsv.Write(report, tables)
                             : Text(report, Terminal.Detect().Width)
                         );
                         return ExitCode.Success;
@@ -54,6 +63,18 @@ internal static class NetworkCommand
                 )
         );
         return command;
+    }
+
+    private static async Task WriteAsync(string file, byte[] bytes, CancellationToken cancellation)
+    {
+        try
+        {
+            await File.WriteAllBytesAsync(file, bytes, cancellation);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandFailedException($"{file} cannot be written: {failure.Message}", cause: failure);
+        }
     }
 
     /// <summary>The figures as text.</summary>

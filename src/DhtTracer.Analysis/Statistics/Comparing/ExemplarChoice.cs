@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
-using DhtTracer.Analysis.Model;
 
 namespace DhtTracer.Analysis.Statistics.Comparing;
 
@@ -160,12 +159,11 @@ public static class ExemplarChoice
         foreach (var attribute in attributes.Where(static attribute => attribute.Significant))
         {
             var most = slowest
-                .Select(operation => (Operation: operation, Amount: Amount(operation, attribute)))
-                .Where(static pair => pair.Amount > 0)
-                .MaxBy(static pair => (pair.Amount, pair.Operation.DurationNs));
-            if (most.Operation is not null)
+                .Where(operation => Amount(operation, attribute) > 0)
+                .MaxBy(operation => (Amount(operation, attribute), operation.DurationNs));
+            if (most is not null)
             {
-                return new Exemplar(ExemplarKind.Cause, most.Operation, attribute, null, most.Amount);
+                return new Exemplar(ExemplarKind.Cause, most, attribute, null, Amount(most, attribute));
             }
         }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using DhtTracer.Analysis.Network;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Network;
 using DhtTracer.Web.Search;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -20,6 +21,9 @@ internal sealed class NetworkModel(TraceStore store, TimeProvider clock) : PageM
     /// <summary>The figures; null when the address is not valid.</summary>
     public NetworkReport? Report { get; private set; }
 
+    /// <summary>The tables of ProbeLab's reports; null when the address is not valid.</summary>
+    public MeasuredTables? Tables { get; private set; }
+
     /// <summary>Services to choose from.</summary>
     public IReadOnlyList<string> Services { get; private set; } = [];
 
@@ -37,6 +41,7 @@ internal sealed class NetworkModel(TraceStore store, TimeProvider clock) : PageM
         if (Search.Problems.Count == 0)
         {
             Report = (await store.ReadNetworkAsync(Search.Filter, cancellationToken: cancellationToken)).ToReport();
+            Tables = await MeasuredReading.ReadAsync(store, Report, Search.Filter, cancellationToken);
         }
     }
 

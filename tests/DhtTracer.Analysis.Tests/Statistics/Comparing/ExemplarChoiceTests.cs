@@ -48,6 +48,19 @@ public sealed class ExemplarChoiceTests
         Assert.Equal((2UL, 7L, refused), (cause.Operation.Id.SpanId.Value, cause.Amount!.Value, cause.Attribute));
     }
 
+    [Theory]
+    [InlineData(AttributeKind.Hops, "3")]
+    [InlineData(AttributeKind.Agent, "kubo/1")]
+    public void An_attribute_without_an_amount_or_that_none_of_the_longest_has_is_passed_over(AttributeKind kind, string name)
+    {
+        var attribute = new SharedAttribute(kind, name, 3, 3, 1, 9, 0.9, null, 0.001, 0.001);
+
+        Assert.Equal(
+            [ExemplarKind.Typical, ExemplarKind.Slowest],
+            Choose([Fact(0, 9), Fact(1, 2)], [attribute], []).Select(static exemplar => exemplar.Kind)
+        );
+    }
+
     [Fact]
     public void Without_an_attribute_the_cause_is_the_phase_that_is_surely_longer()
     {

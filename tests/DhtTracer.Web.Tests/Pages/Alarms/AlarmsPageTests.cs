@@ -52,7 +52,7 @@ public sealed class AlarmsPageTests
         Assert.Equal(45, compare.GetProperty("comparison").GetProperty("b").GetProperty("operations").GetInt32());
 
         var only = await site.PageAsync(row.QuerySelector("th a")!.GetAttribute("href")!);
-        Assert.Contains("3s where 1s was expected", only.Texts("#details p")[0], StringComparison.Ordinal);
+        Assert.Contains("3s where 1s was expected", only.Texts("#this-alarm p")[0], StringComparison.Ordinal);
         var json = await site.JsonAsync("/api/v1/alarms?show=open");
         Assert.Equal(2, json.GetProperty("alarms").GetArrayLength());
         Assert.Equal($"{Slow}", json.GetProperty("alarms")[0].GetProperty("sinceUnixNano").GetString());
@@ -66,7 +66,7 @@ public sealed class AlarmsPageTests
         await watch.WatchAsync(CancellationToken.None);
         Assert.Empty((await site.PageAsync("/?range=all")).QuerySelectorAll("#alarms"));
         Assert.StartsWith(
-            "2 alarms, of which 0 last. The hour from",
+            "2 alarms, 0 open. The hour from",
             (await site.PageAsync("/alarms")).Texts("p.count")[0],
             StringComparison.Ordinal
         );

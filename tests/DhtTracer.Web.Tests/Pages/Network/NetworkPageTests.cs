@@ -56,6 +56,12 @@ public sealed class NetworkPageTests
 
         var csv = await site.Client.GetStringAsync(new Uri("/network.csv", UriKind.Relative));
         Assert.StartsWith("group,name,value,low,high,rests_on\r\n", csv, StringComparison.Ordinal);
+
+        // Every lookup of this network takes one second.
+        Assert.Contains($"\"duration p50 (low p25, high p75), s\",get-closest-peers,1,1,1,{Lookups + 1}", csv, StringComparison.Ordinal);
+        Assert.Equal([$"{Lookups + 1}", "1s", "1s", "1s", "1s"], page.Texts("#measured table:first-of-type tbody tr td").Take(5));
+        var report = await site.Client.GetStringAsync(new Uri("/network/report", UriKind.Relative));
+        Assert.Contains($"Rests on {Lookups + 1} lookups", report, StringComparison.Ordinal);
         Assert.Contains("peers,unreachable,10,,," + json.GetProperty("peers").GetProperty("asked"), csv, StringComparison.Ordinal);
     }
 
