@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using DhtTracer.Analysis.Statistics;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Storage;
 using DhtTracer.Web.Search;

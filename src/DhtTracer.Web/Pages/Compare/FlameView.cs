@@ -1,4 +1,3 @@
-using DhtTracer.Analysis.Statistics;
 using DhtTracer.Analysis.Statistics.Comparing;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Web.Text;
