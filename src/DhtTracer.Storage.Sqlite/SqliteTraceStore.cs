@@ -1,3 +1,4 @@
+// Over 300 lines, because the contract has so many methods.
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Alarms;
 using DhtTracer.Analysis.Model;
@@ -39,8 +40,7 @@ using DhtTracer.Traces.Model;
 namespace DhtTracer.Storage.Sqlite;
 
 /// <summary>
-/// The archive in one SQLite file. Each method only passes its statements to a reader or to the writer. Over 300 lines, because the
-/// contract has so many methods.
+/// The archive in one SQLite file. Each method only passes its statements to a reader or to the writer.
 /// </summary>
 public sealed class SqliteTraceStore : TraceStore
 {

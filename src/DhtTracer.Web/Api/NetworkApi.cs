@@ -1,4 +1,3 @@
-using DhtTracer.Analysis.Export;
 using DhtTracer.Analysis.Network;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Network;

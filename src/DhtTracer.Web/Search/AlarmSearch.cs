@@ -110,7 +110,7 @@ internal sealed class AlarmSearch
         return (await store.ReadWatchAsync(from, cancellationToken)).Hours is [.., var last] ? last.StartUnixNano : null;
     }
 
-    /// <summary>Where to look at an alarm: the hour compared with those before, the query, the part of the network, or the record.</summary>
+    /// <summary>Where to look at an alarm: the hour compared with those before, the query, the network, or the record.</summary>
     public static (string Address, string Title) Evidence(Alarm alarm)
     {
         var (from, to) = (alarm.SinceUnixNano, alarm.SinceUnixNano + HourSums.LengthNs);

@@ -42,8 +42,8 @@ internal sealed class AlarmOptionSet
         return bytes.Length >= AlarmOptions.ShortestSecret
             ? new AlarmOptions(webhooks, bytes)
             : throw new CommandFailedException(
-                $"--alarm-webhook needs a secret of at least {AlarmOptions.ShortestSecret} bytes: set {SecretVariable}, or name a file with "
-                    + "--alarm-webhook-secret-file.",
+                $"--alarm-webhook needs a secret of at least {AlarmOptions.ShortestSecret} bytes: set {SecretVariable}, or name a "
+                    + "file with --alarm-webhook-secret-file.",
                 ExitCode.Usage
             );
     }

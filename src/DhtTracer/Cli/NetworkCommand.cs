@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
-using DhtTracer.Analysis.Export;
 using DhtTracer.Analysis.Network;
 using DhtTracer.Hosting;
 using DhtTracer.Output;

@@ -1,4 +1,3 @@
-using DhtTracer.Analysis.Export;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Network;
 using DhtTracer.Analysis.Records;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace DhtTracer.Analysis.Statistics.Comparing;
@@ -124,7 +125,7 @@ public static class ExemplarChoice
             AttributeKind.PeerError => CountOf(operation.PeerErrors, attribute.Name),
             AttributeKind.Agent => CountOf(operation.Agents, attribute.Name),
             AttributeKind.FailedDials when attribute.Name != "none" => operation.DialFailed ?? 0,
-            AttributeKind.Rule => operation.LintMask is { } mask && (mask & Lint.QueryLint.MaskOf([attribute.Name])) != 0 ? 1 : 0,
+            AttributeKind.Rule => operation.LintMask is { } mask && (mask & Bit(attribute.Name)) != 0 ? 1 : 0,
             _ => null,
         };
 
@@ -182,6 +183,12 @@ public static class ExemplarChoice
         var most = slowest.Where(static operation => operation.Phases is not null).MaxBy(operation => operation.Phases!.ToArray()[at]);
         return most is null ? null : new Exemplar(ExemplarKind.Cause, most, null, cause.Name, most.Phases!.ToArray()[at]);
     }
+
+    // The bit of a rule "DHT007" is 7.
+    private static long Bit(string rule) =>
+        int.TryParse(rule.AsSpan(Math.Min(3, rule.Length)), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < 64
+            ? 1L << number
+            : 0;
 
     private static long CountOf(ImmutableArray<NamedCount> counts, string name)
     {

@@ -5,8 +5,8 @@ using DhtTracer.Web.Text;
 namespace DhtTracer.Web.Pages.Compare;
 
 /// <summary>
-/// Where the mean operation of the slow set spends its time, as rows of bars under each other, all on one scale. Each part leads to lookups:
-/// a phase to the one that spent most time in it, a failure, an agent or a peer to the list of those that met it.
+/// Where the mean operation of the slow set spends its time, as rows of bars under each other, all on one scale. Each part leads to
+/// lookups: a phase to the one that spent most time in it, a failure, an agent or a peer to the list of those that met it.
 /// </summary>
 /// <param name="Set">Name of the set.</param>
 /// <param name="Operations">Operations whose phases are known.</param>

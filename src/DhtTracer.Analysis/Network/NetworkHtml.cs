@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
-using DhtTracer.Analysis.Network;
+using DhtTracer.Analysis.Export;
 using DhtTracer.Analysis.Waterfalls;
 
-namespace DhtTracer.Analysis.Export;
+namespace DhtTracer.Analysis.Network;
 
 /// <summary>The figures of a network as one page. It needs no other file, no script and no network.</summary>
 public static class NetworkHtml
@@ -80,8 +80,9 @@ public static class NetworkHtml
         );
         html.Own("<footer>")
             .Text(
-                "A figure that the traces do not tell is –. docs/network.md of DhtTracer defines every figure; the tables of times, hops and "
-                    + "liveness follow the reports RFM 7, 17 and 21 of probe-lab/network-measurements. Made by DhtTracer: dht-tracer network --html."
+                "A figure that the traces do not tell is –. docs/network.md of DhtTracer defines every figure; the tables of times, hops "
+                    + "and liveness follow the reports RFM 7, 17 and 21 of probe-lab/network-measurements. "
+                    + "Made by DhtTracer: dht-tracer network --html."
             )
             .Own("</footer>\n</main></body></html>\n");
         return Encoding.UTF8.GetBytes(html.ToString());
