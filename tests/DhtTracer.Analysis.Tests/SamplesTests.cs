@@ -29,6 +29,16 @@ public class SamplesTests
     public void The_js_libp2p_samples_are_captures_byte_for_byte(string name) =>
         Assert.Equal(File.ReadAllBytes(TestFiles.Data("js-libp2p", name)), File.ReadAllBytes(TestFiles.Samples("js-libp2p", name)));
 
+    [Theory]
+    [InlineData("life", "kubo-time", "life")]
+    [InlineData("sweep", "kubo-sweep", "")]
+    [InlineData("providers", "kubo-time", "fate")]
+    public void Captures_over_time_are_those_of_the_tests(string sample, string kind, string capture) =>
+        Assert.All(
+            Directory.GetFiles(TestFiles.Samples("over-time", sample)),
+            file => Assert.Equal(File.ReadAllBytes(TestFiles.Data(kind, capture, Path.GetFileName(file))), File.ReadAllBytes(file))
+        );
+
     [Fact]
     public void The_real_kubo_sample_is_a_capture_byte_for_byte() =>
         Assert.Equal(File.ReadAllBytes(TestFiles.Data("kubo", "custom", "spans.00.pb.gz")), File.ReadAllBytes(TestFiles.Samples(RealKubo)));

@@ -6,7 +6,10 @@ namespace DhtTracer.Analysis.Waterfalls;
 public static class ProviderText
 {
     /// <summary>How far one provider got: <c>dead, after 188ms</c>.</summary>
-    public static string Of(ProviderFate provider) => Step(provider) + Answer(provider.Answer);
+    public static string Of(ProviderFate provider) =>
+        // Its own answer says more than that no connected peer had the block.
+        Step(provider.Answer == ProviderAnswer.DontHave ? provider with { Step = ProviderStep.Connected } : provider)
+        + Answer(provider.Answer);
 
     private static string Step(ProviderFate provider) =>
         provider.Step switch

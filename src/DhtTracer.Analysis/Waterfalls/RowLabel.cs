@@ -77,9 +77,17 @@ public static class RowLabel
         return sum;
     }
 
-    /// <summary>The error class of the last failure, with spaces instead of hyphens; null when nothing failed.</summary>
+    /// <summary>
+    /// The error class of the last failure, with spaces instead of hyphens; null when nothing failed, and for a cancelled peer, whose label
+    /// says who cancelled it.
+    /// </summary>
     public static string? Failure(QueryPeer peer)
     {
+        if (peer.State == PeerState.Cancelled)
+        {
+            return null;
+        }
+
         var error = peer.Dial?.Error;
         foreach (var request in peer.Requests)
         {

@@ -65,13 +65,15 @@ internal static class RecordCommand
         return command;
     }
 
+    private static string Counted(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
+
     private static void Write(TextWriter output, Terminal terminal, RecordLife life)
     {
         void Line(string text) => output.WriteLine(PlainText.End(PlainText.Safe(text), terminal.Width));
         output.WriteLine(terminal.Style($"{RecordText.Of(life.Kind)} {PlainText.Safe(life.Key.Text)}", TextStyle.Bold));
         var holders = life.LastCounted is { } counted ? RecordText.Holders(counted) : DurationText.Unknown;
         Line(
-            $"{life.Publications.Length} publications · {life.Lookups.Length} lookups{(life.HasOlder ? ", older ones not read" : "")} · "
+            $"{Counted(life.Publications.Length, "publication")} · {Counted(life.Lookups.Length, "lookup")}{(life.HasOlder ? ", older ones not read" : "")} · "
                 + $"holders {holders} · runs out {RunsOut(life)}"
         );
         if (life.Value is { } value)

@@ -14,7 +14,12 @@ public sealed class ProgramTests : IDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private static string Samples => Path.Combine(TestFiles.Repository, "samples");
+    /// <summary>What <c>--samples</c> loads: all but the captures over time.</summary>
+    private static string[] Samples =>
+        [
+            .. Directory.GetFiles(TestFiles.Samples()).Where(static file => !file.EndsWith(".md", StringComparison.Ordinal)),
+            TestFiles.Samples("js-libp2p"),
+        ];
 
     private string Data => Path.Combine(_folder, "data");
 
@@ -109,7 +114,7 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public async Task Json_is_all_that_stands_on_standard_output()
     {
-        var import = await RunAsync("import", Samples, "--json", "--data", Data);
+        var import = await RunAsync(["import", .. Samples, "--json", "--data", Data]);
         Assert.Equal(0, import.Code);
         var imported = JsonDocument.Parse(import.Output).RootElement;
         var queries = await RunAsync("queries", "--json", "--limit", "0", "--background", "--data", Data);
@@ -128,7 +133,7 @@ public sealed class ProgramTests : IDisposable
     public async Task The_tour_of_the_samples_counts_the_operations_that_are_imported()
     {
         await ImportSampleAsync();
-        var tour = await File.ReadAllTextAsync(Path.Combine(Samples, "README.md"), Cancel);
+        var tour = await File.ReadAllTextAsync(TestFiles.Samples("README.md"), Cancel);
         var counts = Regex.Match(tour, "([0-9]+) operations; ([0-9]+) more");
         async Task<int> CountAsync(params string[] more)
         {
@@ -210,12 +215,12 @@ public sealed class ProgramTests : IDisposable
         Assert.Contains("gone.json", missing.Errors, StringComparison.Ordinal);
 
         await File.WriteAllTextAsync(Path.Combine(empty, "broken.json"), "{\"resourceSpans\":[", Cancel);
-        var broken = await RunAsync("import", empty, Samples, "--data", Data);
+        var broken = await RunAsync(["import", empty, .. Samples, "--data", Data]);
         Assert.Equal((1, ""), (broken.Code, broken.Output));
         Assert.Contains("broken.json", broken.Errors, StringComparison.Ordinal);
         Assert.Contains("--keep-going", broken.Errors, StringComparison.Ordinal);
 
-        var kept = await RunAsync("import", empty, Samples, "--keep-going", "--data", Data);
+        var kept = await RunAsync(["import", empty, .. Samples, "--keep-going", "--data", Data]);
         Assert.Equal(1, kept.Code);
         Assert.DoesNotContain(" 0 queries", kept.Output, StringComparison.Ordinal);
     }
@@ -223,7 +228,7 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public async Task Standard_input_is_imported()
     {
-        var sample = Path.Combine(Samples, "kubo-simulated.otlp.jsonl.gz");
+        var sample = TestFiles.Samples("kubo-simulated.otlp.jsonl.gz");
         using var process = Start("dotnet", [Program, "import", "-", "--json", "--data", Data], input: true);
         await using (var file = File.OpenRead(sample))
         {
@@ -278,7 +283,7 @@ public sealed class ProgramTests : IDisposable
             await command.ExecuteNonQueryAsync(Cancel);
         }
 
-        var (code, output, errors) = await RunAsync("import", Samples, "--data", Data);
+        var (code, output, errors) = await RunAsync(["import", .. Samples, "--data", Data]);
         Assert.Equal((1, ""), (code, output));
         var last = errors.TrimEnd().Split('\n')[^1];
         Assert.StartsWith("dht-tracer: The spans are stored, but ", last, StringComparison.Ordinal);
@@ -326,5 +331,5 @@ public sealed class ProgramTests : IDisposable
         }
     }
 
-    private async Task ImportSampleAsync() => Assert.Equal(0, (await RunAsync("import", Samples, "--data", Data)).Code);
+    private async Task ImportSampleAsync() => Assert.Equal(0, (await RunAsync(["import", .. Samples, "--data", Data])).Code);
 }
