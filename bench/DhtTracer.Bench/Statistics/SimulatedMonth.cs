@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Sweeps;
 using DhtTracer.Multiformats;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Inbox;
@@ -58,7 +59,7 @@ internal static class SimulatedMonth
             var batch = numbers
                 .Select(i => Copy((i < queries / 2 ? healthy : faulty)[i % Different], i, end - ((ulong)(queries - i) * apart)))
                 .ToList();
-            await WriteAsync(store, batch);
+            await WriteAsync(store, batch, batch.ConvertAll(static found => Root(found.Queries[0])));
             if ((numbers[^1] + 1) % 50_000 == 0)
             {
                 await progress.WriteLineAsync($"{numbers[^1] + 1:N0} queries");
@@ -91,6 +92,110 @@ internal static class SimulatedMonth
                 }),
             ],
         };
+
+    /// <summary>What became of five providers: one in three was dead, and one in ten of the others had no block.</summary>
+    private static ProviderFates FatesOf(int number)
+    {
+        var random = new Random(number);
+        ProviderFate Provider(int place)
+        {
+            var step =
+                random.Next(3) == 0 ? ProviderStep.Failed
+                : random.Next(10) == 0 ? ProviderStep.WithoutBlock
+                : ProviderStep.Connected;
+            var end = 5_000_000L + random.NextInt64(5_000_000_000);
+            return new ProviderFate
+            {
+                Peer = $"provider {place}",
+                Step = step,
+                Failure = step == ProviderStep.Failed ? (ProviderFailure)random.Next(8) : null,
+                FoundNs = 1_000_000,
+                ConnectedNs = step == ProviderStep.Failed ? null : end,
+                FailedNs = step == ProviderStep.Failed ? end : null,
+                Transport = random.Next(4) == 0 ? "tcp" : "quic",
+                Agent = $"kubo/0.{20 + random.Next(24)}.0",
+            };
+        }
+
+        return new ProviderFates
+        {
+            Cid = "bafkqaaa",
+            Block = random.Next(5) == 0 ? BlockArrival.None : BlockArrival.Came,
+            BlockNs = 1_000_000_000,
+            Providers = [.. Enumerable.Range(0, 5).Select(Provider)],
+        };
+    }
+
+    /// <summary>
+    /// A provide sweep of the last 22 hours: as many turns of keys as a page reads at most, and the lookups that explored 512 regions.
+    /// </summary>
+    public static async Task WriteSweepAsync(TraceStore store)
+    {
+        const int Keys = 140_000;
+        const int Explorations = 5_000;
+        var id = new TraceId(0x5EEDED, 1);
+        var random = new Random(Seed);
+        var end = (ulong)(DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks * 100;
+        var length = (ulong)TimeSpan.FromHours(22).Ticks * 100;
+        var keys = new byte[Keys][];
+        for (var i = 0; i < Keys; i++)
+        {
+            keys[i] = KeyOf(i * QueriesOfKey);
+        }
+
+        // In the order of the key space, as a sweep goes through it.
+        Array.Sort(keys, static (left, right) => KeyPrefix.PositionOf(left).CompareTo(KeyPrefix.PositionOf(right)));
+        var facts = new List<SweepFact>(Keys + Explorations);
+        for (var i = 0; i < Keys; i++)
+        {
+            // Two hundred and seventy-three keys of a region together, then nothing until the next region.
+            var region = (ulong)(i / 273);
+            facts.Add(
+                new SweepMark
+                {
+                    Id = new QueryId(id, new SpanId((ulong)i + 10)),
+                    StartUnixNano = end - length + (region * (length / 513)) + ((ulong)(i % 273) * 1_000_000),
+                    DurationNs = 500_000,
+                    Service = "Kubo",
+                    Key = [.. keys[i]],
+                }
+            );
+        }
+
+        for (var i = 0; i < Explorations; i++)
+        {
+            var answered = new ulong[20];
+            for (var peer = 0; peer < answered.Length; peer++)
+            {
+                answered[peer] = (ulong)random.NextInt64();
+            }
+
+            facts.Add(
+                new SweepExploration
+                {
+                    Id = new QueryId(id, new SpanId((ulong)(Keys + i) + 10)),
+                    StartUnixNano = end - length + ((ulong)i * (length / Explorations)),
+                    DurationNs = 80_000_000,
+                    Service = "Kubo",
+                    Key = [.. keys[i * (Keys / Explorations)]],
+                    Answered = [.. answered],
+                }
+            );
+        }
+
+        var root = new Span
+        {
+            TraceId = id,
+            SpanId = new SpanId(1),
+            Name = "IpfsDHT.Provide",
+            Kind = SpanKind.Internal,
+            StartUnixNano = end - length,
+            EndUnixNano = end,
+            Resource = new Resource { Attributes = AttributeList.Of(("service.name", "Kubo")) },
+            Scope = new InstrumentationScope(),
+        };
+        await WriteAsync(store, [ReconstructedTrace.Empty with { Sweep = [.. facts] }], [root]);
+    }
 
     private static ReconstructedTrace Copy(ReconstructedTrace lookup, int number, ulong start)
     {
@@ -125,6 +230,7 @@ internal static class SimulatedMonth
                     Background = background,
                     StartUnixNano = start,
                     DurationNs = duration,
+                    Fates = query.Type == QueryType.GetProviders && !background ? FatesOf(number) : null,
                     Queries = [operation.Queries[0] with { Id = id, DurationNs = duration }],
                 },
             ],
@@ -145,9 +251,8 @@ internal static class SimulatedMonth
         };
     }
 
-    private static async Task WriteAsync(TraceStore store, List<ReconstructedTrace> batch)
+    private static async Task WriteAsync(TraceStore store, List<ReconstructedTrace> batch, List<Span> roots)
     {
-        var roots = batch.ConvertAll(static found => Root(found.Queries[0]));
         await store.AppendAsync([.. roots.Select(static span => new TraceChunk(span.TraceId, OtlpProtobuf.Encode([span]), 1))]);
         var parts = (await store.ReadInboxAsync(0, long.MaxValue))
             .SelectMany(static row =>

@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Text.RegularExpressions;
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Sqlite;
@@ -12,7 +15,7 @@ namespace DhtTracer.Bench.Statistics;
 /// the whole process, the most that its garbage collector held after a request, and the most memory the process ever had, which includes
 /// what it mapped of the database. The archive is made by a first run, so that making it does not count.
 /// </summary>
-internal static class StatisticsBench
+internal static partial class StatisticsBench
 {
     private const int Rounds = 5;
 
@@ -53,7 +56,7 @@ internal static class StatisticsBench
         Console.WriteLine(
             $"{"", -34}{"median ms", 10}{"least", 8}{"CPU ms", 8}{"MB alloc.", 10}{"kB sent", 9}{"heap MiB", 10}{"peak MiB", 10}"
         );
-        foreach (var (name, address) in await PagesAsync(store))
+        foreach (var (name, address) in await PagesAsync(store, client))
         {
             await MeasureAsync(client, name, address);
         }
@@ -76,6 +79,9 @@ internal static class StatisticsBench
             var apart = TimeSpan.FromDays(SimulatedMonth.Days).Ticks * TimeSpan.NanosecondsPerTick / queries;
             ArchiveMultiplier.Multiply(options.FilePath, copies, apart, Console.Out);
         }
+
+        await using var whole = await SqliteTraceStore.OpenAsync(options, TraceReconstruction.Reconstruct);
+        await SimulatedMonth.WriteSweepAsync(whole);
     }
 
     private static async Task PackAsync(SqliteTraceStore store)
@@ -113,13 +119,19 @@ internal static class StatisticsBench
         );
     }
 
-    private static async Task<List<(string Name, string Address)>> PagesAsync(TraceStore store)
+    private static async Task<List<(string Name, string Address)>> PagesAsync(TraceStore store, HttpClient client)
     {
         var last = (await store.ListQueriesAsync(new QueryFilter(), limit: 1)).Rows[0];
         var end = DateTime.UnixEpoch.AddTicks((long)(last.StartUnixNano / 100)).AddMinutes(1);
         string Since(int days) =>
             string.Create(CultureInfo.InvariantCulture, $"from={end.AddDays(-days):yyyy-MM-dd'T'HH:mm}&to={end:yyyy-MM-dd'T'HH:mm}");
         var peer = (await store.ListPeerFactsAsync(new QueryFilter(), limit: 1)).Facts.First(static fact => fact.Requests > 0).PeerId;
+        var key = (await store.ListOperationsAsync(new QueryFilter { Type = QueryType.GetProviders }, limit: 1))
+            .Rows[0]
+            .Operation
+            .Key!
+            .Text;
+        var slowest = await SlowestAsync(client);
         var middle = end.AddDays(-SimulatedMonth.Days / 2.0).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture);
         return
         [
@@ -134,8 +146,29 @@ internal static class StatisticsBench
             ("peers of a type, everything", "/peers?range=all&type=find-peer"),
             ("peers of a service and a type", "/peers?range=all&service=kubo-a&type=find-peer"),
             ("a peer, everything", $"/peers/{peer}?range=all"),
+            ("operations, newest", "/queries"),
+            ("network", "/network?range=all"),
+            ("records", "/records"),
+            ("a record", "/records/" + Uri.EscapeDataString(key)),
+            ("providers, everything", "/providers?range=all"),
+            ("sweep of 140,000 keys", "/sweep"),
+            ("alarms", "/alarms"),
+            ("a rule, counted", "/rules"),
+            ("slowest tenth against the rest", slowest),
         ];
     }
+
+    /// <summary>Where the overview of everything leads for what the slowest tenth shares.</summary>
+    private static async Task<string> SlowestAsync(HttpClient client)
+    {
+        using var plain = new HttpClient { BaseAddress = client.BaseAddress };
+        var overview = await plain.GetStringAsync(new Uri("/?range=all", UriKind.Relative));
+        var link = SlowestLink().Match(overview);
+        return link.Success ? WebUtility.HtmlDecode(link.Groups[1].Value) : "/compare";
+    }
+
+    [GeneratedRegex("href=\"(/compare[^\"]*)\">What do the slowest")]
+    private static partial Regex SlowestLink();
 
     private static async Task SearchAsync(SqliteTraceStore store, HttpClient client)
     {

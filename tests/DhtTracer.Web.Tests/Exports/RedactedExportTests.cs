@@ -19,6 +19,8 @@ public sealed class RedactedExportTests
                 $"/q/{query.Id}/export.request-trace.json?redact=1",
                 $"/api/v1/export?format=otlp-json&redact=1&id={query.Id}",
                 "/api/v1/export?format=csv&redact=1&type=get-providers",
+                "/queries/export?format=otlp-json&redact=1&type=get-providers",
+                $"/queries/export/chosen?format=otlp-json&redact=1&q={query.Id}",
             }
         )
         {

@@ -4,6 +4,7 @@ using DhtTracer.Analysis.Model;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Operations;
 using DhtTracer.Storage.Queries;
+using DhtTracer.Web.Exports;
 using DhtTracer.Web.Live;
 using DhtTracer.Web.Samples;
 using DhtTracer.Web.Search;
@@ -157,8 +158,9 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
         );
 
     /// <summary>The parameters of the address that exports all queries of this list.</summary>
-    public string ExportParameters(ExportFormat format) =>
-        Address.With().Parameters() is { Length: > 0 } filters ? $"{filters}&format={format.Name}" : $"?format={format.Name}";
+    public string ExportParameters(ExportFormat format, bool redacted = false) =>
+        (Address.With().Parameters() is { Length: > 0 } filters ? $"{filters}&format={format.Name}" : $"?format={format.Name}")
+        + (redacted ? $"&{ExportRequest.RedactName}=1" : "");
 
     /// <summary>The permalink in a text such as a pasted address; null when there is none.</summary>
     private static QueryId? PermalinkIn(string text)
