@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using DhtTracer.Analysis.Alarms;
 using DhtTracer.Analysis.Network;
 using DhtTracer.Analysis.Statistics;
