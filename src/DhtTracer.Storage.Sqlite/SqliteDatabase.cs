@@ -117,6 +117,7 @@ public sealed class SqliteDatabase : IAsyncDisposable
             }
 
             CreateDirectory(path);
+            OwnFiles.Protect(path);
             var connection = Connect(options, SqliteOpenMode.ReadWriteCreate);
             try
             {

@@ -35,7 +35,7 @@ public static class HealthEndpoint
     public static IEndpointConventionBuilder MapHealth(this IEndpointRouteBuilder endpoints, TimeProvider clock)
     {
         var started = clock.GetUtcNow();
-        endpoints.MapOthers(HttpMethods.Get, Path, "200 while the database answers.");
+        endpoints.MapOthers(HttpMethods.Get, Path, "200 while the database takes writes.");
         return endpoints
             .MapHealthChecks(
                 Path,
@@ -71,14 +71,14 @@ public static class HealthEndpoint
             .AsTask();
     }
 
-    /// <summary>What keeps the database from answering; null when it answers.</summary>
+    /// <summary>What keeps the database from taking a write; null when one was committed.</summary>
     internal static async Task<string?> ProblemAsync(TraceStore store, CancellationToken cancellationToken)
     {
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timer.CancelAfter(Patience);
         try
         {
-            await store.CountsAsync(timer.Token);
+            await store.Upkeep.CheckWriteAsync(timer.Token);
             return null;
         }
         catch (DatabaseException error)
@@ -87,7 +87,7 @@ public static class HealthEndpoint
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return $"The database did not answer within {Patience.TotalSeconds} seconds.";
+            return $"The database took no write within {Patience.TotalSeconds} seconds.";
         }
     }
 }

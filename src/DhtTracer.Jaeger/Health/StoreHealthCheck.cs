@@ -3,7 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace DhtTracer.Jaeger.Health;
 
-/// <summary>Healthy while the database answers within five seconds.</summary>
+/// <summary>Healthy while the database commits a write within five seconds.</summary>
 /// <param name="store">What is asked.</param>
 public sealed class StoreHealthCheck(TraceStore store) : IHealthCheck
 {

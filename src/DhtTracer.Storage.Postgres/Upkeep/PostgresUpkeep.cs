@@ -60,6 +60,15 @@ internal sealed class PostgresUpkeep(PostgresTraceStore store, TimeProvider cloc
     }
 
     /// <inheritdoc/>
+    public override Task CheckWriteAsync(CancellationToken cancellationToken = default) =>
+        store.WriteAsync(
+            // A message in the log of the server, which no table holds; the commit waits for the disk.
+            session => session.Connection.Execute("SELECT pg_logical_emit_message(true, 'dht-tracer', 'check')"),
+            0,
+            cancellationToken
+        );
+
+    /// <inheritdoc/>
     public override Task<bool> PinAsync(TraceId traceId, bool pinned, CancellationToken cancellationToken = default) =>
         store.WriteAsync(
             session =>

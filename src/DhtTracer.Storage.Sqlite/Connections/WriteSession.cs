@@ -65,7 +65,21 @@ internal sealed class WriteSession : IWriteSession, IStringNumbers
 
     public void Begin() => this["BEGIN IMMEDIATE"].Run();
 
-    public void Commit() => this["COMMIT"].Run();
+    /// <inheritdoc/>
+    /// <exception cref="DatabaseException">The file is gone. The system would still take writes to it, until the process ends.</exception>
+    public void Commit()
+    {
+        if (!File.Exists(_path))
+        {
+            throw new DatabaseException(
+                DatabaseProblem.Unavailable,
+                $"{_path} is gone: the file or its directory was deleted or moved. Nothing is stored until it is back. Put it back, or "
+                    + "restart dht-tracer to begin a new archive."
+            );
+        }
+
+        this["COMMIT"].Run();
+    }
 
     public void Rollback()
     {

@@ -15,6 +15,8 @@ internal sealed class SqliteUpkeep(SqliteTraceStore store, SqliteDatabase databa
 {
     private const int MarkedAtOnce = 5_000;
 
+    private static readonly string SetVersion = $"PRAGMA user_version = {SqliteDatabase.SchemaVersion}";
+
     /// <inheritdoc/>
     public override async Task<long> DeleteOlderThanAsync(DateTimeOffset before, CancellationToken cancellationToken = default)
     {
@@ -60,6 +62,16 @@ internal sealed class SqliteUpkeep(SqliteTraceStore store, SqliteDatabase databa
             }
         }
     }
+
+    /// <inheritdoc/>
+    public override Task CheckWriteAsync(CancellationToken cancellationToken = default) =>
+        store.WriteAsync(
+            // The same number again: SQLite writes the first page, and the commit waits for the disk.
+            static session =>
+                session[SetVersion].RunScalar(),
+            0,
+            cancellationToken
+        );
 
     /// <inheritdoc/>
     public override Task<bool> PinAsync(TraceId traceId, bool pinned, CancellationToken cancellationToken = default) =>

@@ -26,6 +26,10 @@ public abstract class ArchiveUpkeep
     /// left is pinned or needed by the database itself.</returns>
     public abstract Task<SizeRetention> DeleteOldestAsync(long maxBytes, CancellationToken cancellationToken = default);
 
+    /// <summary>Commits a write that changes nothing, to see whether spans could be stored now.</summary>
+    /// <exception cref="DatabaseException">It cannot be committed; the message says why, and the remedy.</exception>
+    public abstract Task CheckWriteAsync(CancellationToken cancellationToken = default);
+
     /// <summary>Pins a trace, so that retention does not delete it, or lets go of it.</summary>
     /// <returns>False if there is no such trace.</returns>
     public abstract Task<bool> PinAsync(TraceId traceId, bool pinned, CancellationToken cancellationToken = default);

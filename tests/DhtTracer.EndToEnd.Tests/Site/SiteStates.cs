@@ -70,6 +70,7 @@ public static class SiteStates
         ["providers, none"] = _ => new("/providers?from=2020-01-01&to=2020-01-02"),
         ["run, no node"] = _ => new("/run"),
         ["ingest"] = _ => new("/ingest"),
+        ["login, not needed"] = _ => new("/login"),
         ["api"] = _ => new("/api"),
         ["rules"] = _ => new("/rules"),
         ["rule"] = _ => new("/rules/DHT004"),

@@ -9,6 +9,15 @@ public abstract class RetentionContract : StoreContract
     private readonly Clock _clock = new();
 
     [Fact]
+    public async Task A_check_of_writing_passes_and_changes_nothing()
+    {
+        await using var store = await OpenAsync(_clock);
+        await store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(1), 1))]);
+        await store.Upkeep.CheckWriteAsync();
+        Assert.Single(await store.GetTraceAsync(Make.Trace(1)));
+    }
+
+    [Fact]
     public async Task Old_traces_go_with_all_they_had_and_leave_a_tombstone()
     {
         await using var store = await OpenAsync(_clock);
