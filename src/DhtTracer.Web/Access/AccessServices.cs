@@ -51,7 +51,7 @@ public static class AccessServices
     /// too.
     /// </summary>
     public static IApplicationBuilder UseAccess(this IApplicationBuilder app) =>
-        app.UseAuthentication().UseRateLimiter().UseAuthorization();
+        app.Use(BadRequests.AnswerAsync).UseAuthentication().UseRateLimiter().UseAuthorization();
 
     private static string Choose(HttpContext context) =>
         !context.RequestServices.GetRequiredService<AccessRules>().IsRequired ? OpenAuthentication.SchemeName

@@ -84,6 +84,12 @@ internal static class PortPipelines
             return RefuseNameAsync(context, port, statistics);
         }
 
+        // It would send headers back, which a page must not see (https://www.rfc-editor.org/rfc/rfc9110#name-trace).
+        if (HttpMethods.IsTrace(context.Request.Method))
+        {
+            return SayAsync(context, StatusCodes.Status405MethodNotAllowed, "TRACE is not answered.");
+        }
+
         return context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Length > port.Row.MaxTarget
             ? SayAsync(context, StatusCodes.Status414UriTooLong, $"The address is longer than {port.Row.MaxTarget} bytes.")
             : port.Pipeline(context);
