@@ -155,6 +155,9 @@ internal static partial class StatisticsBench
             ("alarms", "/alarms"),
             ("a rule, counted", "/rules"),
             ("slowest tenth against the rest", slowest),
+            ("compare, two types", "/compare?a.type=find-peer&b.type=get-providers"),
+            ("compare, two services", "/compare?a.service=kubo-a&b.service=kubo-b"),
+            ("ingest", "/ingest"),
         ];
     }
 

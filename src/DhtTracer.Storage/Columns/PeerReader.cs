@@ -70,7 +70,7 @@ internal static class PeerReader
         {
             if (!block.IsSummed)
             {
-                var sums = block.SumAll();
+                var sums = block.SumMet();
                 totals.Add(sums);
                 AddLosses(totals, squares, losses, scan.Texts, column => CollectionsMarshal.AsSpan(sums[column]));
                 continue;

@@ -40,6 +40,20 @@ internal sealed class PeerSums
         return sums;
     }
 
+    /// <summary>
+    /// Sums what a comparison of peers needs: <see cref="PeerColumn.Met"/>, <see cref="PeerColumn.DecisiveLost"/> and its squares, and the
+    /// losses by agent and class. Peers that were only heard of, four times as many, are left out where nothing was lost to any of them.
+    /// </summary>
+    /// <param name="facts">The facts of the block.</param>
+    /// <param name="passes">For each query, whether it counts.</param>
+    /// <param name="cancelled">Number of the text <see cref="ErrorClass.Cancelled"/>; -1 when there is none.</param>
+    public static PeerSums OfMet(FactBlock facts, bool[] passes, long cancelled)
+    {
+        var sums = OfContacted(facts, passes, cancelled, static _ => true);
+        sums.AddLosses(facts, passes, cancelled);
+        return sums;
+    }
+
     // The square is that of what an operation lost to all peers of a text, so sums by operation come first. An operation has one decisive
     // query.
     private void AddLosses(FactBlock facts, bool[] passes, long cancelled)
@@ -84,12 +98,17 @@ internal sealed class PeerSums
         Dictionary<(int Query, long Text), long> classes
     )
     {
+        var lost = facts[group + (int)FactPart.Lost];
+        if (lost.Count == 0)
+        {
+            return;
+        }
+
         var roles = new long[passes.Length];
         var agentOf = facts.Starts(FactColumn.PairCount);
         facts[FactColumn.QueryRole].CopyTo(0, roles);
         var texts = facts[FactColumn.Agent];
         var pairs = facts[group + (int)FactPart.Pair];
-        var lost = facts[group + (int)FactPart.Lost];
         var errors = facts[group + (int)FactPart.Error];
         var cursor = new FactCursor(facts, group);
         for (var peer = 0; peer < agentOf.Length - 1; peer++)

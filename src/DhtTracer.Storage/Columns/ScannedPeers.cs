@@ -62,6 +62,9 @@ internal sealed class ScannedPeers(FactBlock facts, PeerBlock? sums, Func<bool[]
     /// <summary>Sums everything over facts.</summary>
     public PeerSums SumAll() => PeerSums.Of(facts, Passes, cancelled);
 
+    /// <summary>Sums over facts what <see cref="PeerSums.OfMet"/> sums.</summary>
+    public PeerSums SumMet() => PeerSums.OfMet(facts, Passes, cancelled);
+
     /// <summary>Sums over facts what <see cref="PeerSums.OfContacted"/> sums.</summary>
     public PeerSums SumContacted(Func<long, bool> isKnown) => PeerSums.OfContacted(facts, Passes, cancelled, isKnown);
 }
