@@ -23,6 +23,9 @@ public sealed record KeySearch
     /// <summary>Fewest characters that are searched at the end of a key or peer id; pages show this many.</summary>
     public const int ShortestTail = 6;
 
+    /// <summary>A peer id or a CID of version 0 in base58 has so many characters; no end of an id that somebody types is as long.</summary>
+    private const int ShortestWhole = 46;
+
     private const int KadIdDigits = 64;
 
     /// <summary>The keys that the text can mean, most likely first; empty when the text cannot be a whole key.</summary>
@@ -31,7 +34,7 @@ public sealed record KeySearch
     /// <summary>The text as the beginning of a key's text; null when it is empty or too long.</summary>
     public string? TextPrefix { get; init; }
 
-    /// <summary>The text as the end of a key or peer id; null when it is too short, or has characters that no id ends with.</summary>
+    /// <summary>The text as the end of a key or peer id; null when it is too short, as long as a whole id, or has characters that no id ends with.</summary>
     public string? Tail { get; init; }
 
     /// <summary>The text in lower case when it can be a whole Kademlia id (64 hex digits); else null.</summary>
@@ -59,7 +62,7 @@ public sealed record KeySearch
         {
             Candidates = candidates,
             TextPrefix = bare,
-            Tail = bare.Length >= ShortestTail && bare.All(char.IsAsciiLetterOrDigit) ? bare : null,
+            Tail = bare.Length is >= ShortestTail and < ShortestWhole && bare.All(char.IsAsciiLetterOrDigit) ? bare : null,
             KadId = bare.Length == KadIdDigits && bare.All(char.IsAsciiHexDigit) ? bare.ToLowerInvariant() : null,
         };
     }

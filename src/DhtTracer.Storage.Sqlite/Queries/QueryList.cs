@@ -17,6 +17,9 @@ namespace DhtTracer.Storage.Sqlite.Queries;
 /// </summary>
 internal static class QueryList
 {
+    /// <summary>So many rows of a key, or fewer, are found by their numbers.</summary>
+    private const int FewOfKey = 2_000;
+
     /// <summary>Reads a page of rows and the cursors of the adjacent pages.</summary>
     public static (List<TRow> Rows, string? Next, string? Previous) Read<TRow>(
         SqliteConnection connection,
@@ -179,22 +182,23 @@ internal static class QueryList
             }
         }
 
-        Key(connection, table, sql, parameters, filter.Key);
+        // Rows that are found by their numbers need no other index, and SQLite would rather take one: the plus signs disable them.
+        var plus = Key(connection, table, sql, parameters, filter.Key) ? "+" : "";
 
         // Most queries match this filter, so an index on it would find nearly all of them and then sort. The plus sign disables that index:
         // SQLite walks the index of the order and stops when the page is full.
         And(
-            indexedByBackground ? "q.background = @background" : "+q.background = @background",
+            indexedByBackground && plus.Length == 0 ? "q.background = @background" : "+q.background = @background",
             "background",
             filter.Background is { } background ? (background ? 1 : 0) : null
         );
-        And("q.skipped = @skipped", "skipped", filter.Skipped is { } skipped ? (skipped ? 1 : 0) : null);
-        And("q.type = @type", "type", (int?)filter.Type);
-        And("q.outcome = @outcome", "outcome", (int?)filter.Outcome);
-        And("q.source = @source", "source", (int?)filter.Source);
-        And("q.service = (SELECT no FROM text WHERE value = @service)", "service", filter.Service);
-        And("q.node = @node", "node", Peer(filter.Node));
-        And("q.error_class = (SELECT no FROM text WHERE value = @errorClass)", "errorClass", filter.ErrorClass);
+        And($"{plus}q.skipped = @skipped", "skipped", filter.Skipped is { } skipped ? (skipped ? 1 : 0) : null);
+        And($"{plus}q.type = @type", "type", (int?)filter.Type);
+        And($"{plus}q.outcome = @outcome", "outcome", (int?)filter.Outcome);
+        And($"{plus}q.source = @source", "source", (int?)filter.Source);
+        And($"{plus}q.service = (SELECT no FROM text WHERE value = @service)", "service", filter.Service);
+        And($"{plus}q.node = @node", "node", Peer(filter.Node));
+        And($"{plus}q.error_class = (SELECT no FROM text WHERE value = @errorClass)", "errorClass", filter.ErrorClass);
         And(
             TallyFunction.Condition(TallyFunction.Errors, "peerErrors"),
             "peerErrors",
@@ -205,7 +209,7 @@ internal static class QueryList
             "agents",
             filter.Agent is { } agent ? TallyFunction.NumbersOf(connection, agent, prefix: true) : null
         );
-        var start = filter.Peer is null ? "q.start_ns" : "p.start_ns";
+        var start = filter.Peer is null ? plus + "q.start_ns" : "p.start_ns";
         And($"{start} >= @from", "from", filter.FromUnixNano is { } from ? Nanoseconds.ToColumn(from) : null);
         And($"{start} < @to", "to", filter.ToUnixNano is { } to ? Nanoseconds.ToColumn(to) : null);
         And($"({start} / {Nanoseconds.Hour}) % 24 = @hour", "hour", filter.HourOfDay);
@@ -257,11 +261,13 @@ internal static class QueryList
         return sql.Replace("@", "@" + prefix).ToString();
     }
 
-    private static void Key(SqliteConnection connection, ListTable table, StringBuilder sql, DynamicParameters parameters, KeyFilter? key)
+    /// <summary>Appends the condition of a key.</summary>
+    /// <returns>Whether it names rows by their numbers.</returns>
+    private static bool Key(SqliteConnection connection, ListTable table, StringBuilder sql, DynamicParameters parameters, KeyFilter? key)
     {
         if (key is null)
         {
-            return;
+            return false;
         }
 
         var alternatives = new List<string>();
@@ -289,7 +295,20 @@ internal static class QueryList
             condition = "q.key_text IN (SELECT value FROM json_each(@tails))";
         }
 
+        // With an order and a limit, SQLite would walk the index of the order and look at the key of every row. Few rows are found by their
+        // keys first; of many, that walk meets enough soon.
+        var numbers = connection
+            .Query<long>($"SELECT q.no FROM {NameOf(table)} q WHERE {condition} LIMIT {FewOfKey + 1}", parameters)
+            .AsList();
+        var few = numbers.Count <= FewOfKey;
+        if (few)
+        {
+            parameters.Add("keyNumbers", JsonSerializer.Serialize(numbers));
+            condition = "q.no IN (SELECT value FROM json_each(@keyNumbers))";
+        }
+
         sql.Append(" AND (").Append(condition).Append(')');
+        return few;
     }
 
     private static List<TRow> ReadPart<TRow>(
