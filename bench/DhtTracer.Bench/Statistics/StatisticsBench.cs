@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 using DhtTracer.Analysis;
-using DhtTracer.Analysis.Model;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Sqlite;

@@ -34,7 +34,9 @@ public sealed record KeySearch
     /// <summary>The text as the beginning of a key's text; null when it is empty or too long.</summary>
     public string? TextPrefix { get; init; }
 
-    /// <summary>The text as the end of a key or peer id; null when it is too short, as long as a whole id, or has characters that no id ends with.</summary>
+    /// <summary>
+    /// The text as the end of a key or peer id; null when it is too short, as long as a whole id, or has characters that no id ends with.
+    /// </summary>
     public string? Tail { get; init; }
 
     /// <summary>The text in lower case when it can be a whole Kademlia id (64 hex digits); else null.</summary>

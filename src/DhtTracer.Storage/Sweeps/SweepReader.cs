@@ -182,7 +182,8 @@ public static class SweepReader
         {
             if (await store.GetOperationAsync(operation.Id, cancellationToken) is { } details)
             {
-                lookups.Add(Lookup(details.Operation, details.Queries));
+                // The listed row, not what the spans give now: they may have been read by an older version, or be partly gone.
+                lookups.Add(Lookup(operation, details.Queries));
             }
         }
 

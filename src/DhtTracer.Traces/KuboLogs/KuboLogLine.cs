@@ -44,7 +44,9 @@ public sealed record KuboLogLine
     public bool IsOfSweep =>
         Logger == KuboLogNames.Provider || (Logger == KuboLogNames.Dht && Message.StartsWith("message failed", StringComparison.Ordinal));
 
-    /// <summary>Whether the line tells what became of a request for a block: who answered what, or why a provider was not connected.</summary>
+    /// <summary>
+    /// Whether the line tells what became of a request for a block: who answered what, or why a provider was not connected.
+    /// </summary>
     public bool IsOfBlocks =>
         (Logger == KuboLogNames.Bitswap && Message.StartsWith(KuboLogNames.BitswapAnswer, StringComparison.Ordinal))
         || (Logger == KuboLogNames.ProviderQueries && Message.StartsWith(KuboLogNames.ProviderFailure, StringComparison.Ordinal));

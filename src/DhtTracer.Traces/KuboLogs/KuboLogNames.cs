@@ -45,7 +45,9 @@ public static class KuboLogNames
     /// <summary>The logger that tells, at level debug, why a provider could not be connected.</summary>
     public const string ProviderQueries = "routing/provqrymgr";
 
-    /// <summary>How a line of <see cref="Bitswap"/> about an answer begins; <c>block</c>, <c>HAVE</c> or <c>DONT_HAVE</c> follows.</summary>
+    /// <summary>
+    /// How a line of <see cref="Bitswap"/> about an answer begins; <c>block</c>, <c>HAVE</c> or <c>DONT_HAVE</c> follows.
+    /// </summary>
     public const string BitswapAnswer = "Bitswap <- ";
 
     /// <summary>How a line of <see cref="ProviderQueries"/> about a failure begins; the peer, a colon and the error follow.</summary>

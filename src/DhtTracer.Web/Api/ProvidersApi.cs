@@ -10,7 +10,9 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DhtTracer.Web.Api;
 
-/// <summary>What became of the providers of many block requests: <c>/api/v1/providers</c>, the figures of the page <c>/providers</c>.</summary>
+/// <summary>
+/// What became of the providers of many block requests: <c>/api/v1/providers</c>, the figures of the page <c>/providers</c>.
+/// </summary>
 internal static class ProvidersApi
 {
     /// <summary>Adds the endpoint.</summary>

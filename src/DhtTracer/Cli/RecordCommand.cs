@@ -73,8 +73,8 @@ internal static class RecordCommand
         output.WriteLine(terminal.Style($"{RecordText.Of(life.Kind)} {PlainText.Safe(life.Key.Text)}", TextStyle.Bold));
         var holders = life.LastCounted is { } counted ? RecordText.Holders(counted) : DurationText.Unknown;
         Line(
-            $"{Counted(life.Publications.Length, "publication")} · {Counted(life.Lookups.Length, "lookup")}{(life.HasOlder ? ", older ones not read" : "")} · "
-                + $"holders {holders} · runs out {RunsOut(life)}"
+            $"{Counted(life.Publications.Length, "publication")} · {Counted(life.Lookups.Length, "lookup")}"
+                + $"{(life.HasOlder ? ", older ones not read" : "")} · holders {holders} · runs out {RunsOut(life)}"
         );
         if (life.Value is { } value)
         {

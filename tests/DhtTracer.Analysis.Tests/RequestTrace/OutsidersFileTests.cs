@@ -7,22 +7,23 @@ using DhtTracer.TestSupport;
 namespace DhtTracer.Analysis.Tests.RequestTrace;
 
 /// <summary>
-/// A download that somebody who had only <c>docs/request-trace.md</c> wrote by hand, with counts, hops and distances of their own reckoning.
+/// A download that somebody who had only <c>docs/request-trace.md</c> wrote by hand, with counts, hops and distances of their own
+/// reckoning.
 /// </summary>
 public sealed class OutsidersFileTests
 {
-    private static readonly byte[] _file = File.ReadAllBytes(TestFiles.Data("request-trace", "cat.json"));
+    private static readonly byte[] Bytes = File.ReadAllBytes(TestFiles.Data("request-trace", "cat.json"));
 
     /// <summary>What the page lets a writer leave out, since the reader works it out.</summary>
-    private static readonly string[] _workedOut = ["order", "xor", "hops", "referrer", "referrerInferred", "heardNs", "state", "duplicate"];
+    private static readonly string[] WorkedOut = ["order", "xor", "hops", "referrer", "referrerInferred", "heardNs", "state", "duplicate"];
 
     [Fact]
-    public void It_follows_the_format() => Assert.Empty(RequestTraceValidator.Check(_file));
+    public void It_follows_the_format() => Assert.Empty(RequestTraceValidator.Check(Bytes));
 
     [Fact]
     public void What_its_author_counted_is_kept_and_drawn()
     {
-        var query = Query(_file);
+        var query = Query(Bytes);
 
         Assert.Equal(
             new QueryCounts
@@ -47,15 +48,15 @@ public sealed class OutsidersFileTests
     [Fact]
     public void Without_them_the_reader_counts_as_its_author_did()
     {
-        var stated = Query(_file);
-        var json = JsonNode.Parse(_file)!;
+        var stated = Query(Bytes);
+        var json = JsonNode.Parse(Bytes)!;
         var lookup = json["requests"]![0]!["lookups"]![0]!.AsObject();
         foreach (var member in (string[])["counts", "xor", "hops", "firstAnswerNs", "type", "key", "service", "node", "outcome"])
         {
             Assert.True(lookup.Remove(member));
         }
 
-        foreach (var member in lookup["peers"]!.AsArray().SelectMany(peer => _workedOut, (peer, name) => (peer!.AsObject(), name)))
+        foreach (var member in lookup["peers"]!.AsArray().SelectMany(peer => WorkedOut, (peer, name) => (peer!.AsObject(), name)))
         {
             member.Item1.Remove(member.name);
         }
@@ -74,7 +75,7 @@ public sealed class OutsidersFileTests
     [Fact]
     public void What_became_of_its_providers_is_told()
     {
-        var fates = Assert.Single(TraceReconstruction.Reconstruct(RequestTraceSpans.Decode(_file)).Operations).Fates;
+        var fates = Assert.Single(TraceReconstruction.Reconstruct(RequestTraceSpans.Decode(Bytes)).Operations).Fates;
 
         Assert.Equal((BlockArrival.Came, 1_402_000_000L), (fates!.Block, fates.BlockNs));
         Assert.Equal(

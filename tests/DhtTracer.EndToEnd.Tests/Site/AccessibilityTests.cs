@@ -19,7 +19,7 @@ public sealed class AccessibilityTests(Browser browser, SharedSite shared)
         }
         """;
 
-    private static readonly View _narrowAndDark = new()
+    private static readonly View NarrowAndDark = new()
     {
         Width = 400,
         Height = 800,
@@ -30,15 +30,15 @@ public sealed class AccessibilityTests(Browser browser, SharedSite shared)
     /// The colour scheme changes colours and nothing else, and the width what is shown and where: all rules at both widths, and for the
     /// first state of each page what colours decide in the other scheme as well.
     /// </summary>
-    private static readonly (View View, string[]? Rules)[] _firstViews =
+    private static readonly (View View, string[]? Rules)[] FirstViews =
     [
         (new(), null),
         (new() { Dark = true }, Colours),
-        (_narrowAndDark, null),
+        (NarrowAndDark, null),
         (new() { Width = 400, Height = 800 }, Colours),
     ];
 
-    private static readonly (View View, string[]? Rules)[] _furtherViews = [(new(), null), (_narrowAndDark, null)];
+    private static readonly (View View, string[]? Rules)[] FurtherViews = [(new(), null), (NarrowAndDark, null)];
 
     private static string[] Colours => ["color-contrast", "link-in-text-block"];
 
@@ -80,7 +80,7 @@ public sealed class AccessibilityTests(Browser browser, SharedSite shared)
 
                 // Evaluated from outside the page, so that the page's content security policy stays as it is.
                 await page.Page.EvaluateAsync(script);
-                foreach (var (view, rules) in picture.Contains(',', StringComparison.Ordinal) ? _furtherViews : _firstViews)
+                foreach (var (view, rules) in picture.Contains(',', StringComparison.Ordinal) ? FurtherViews : FirstViews)
                 {
                     await page.Page.SetViewportSizeAsync(view.Width, view.Height);
                     await page.Page.EmulateMediaAsync(

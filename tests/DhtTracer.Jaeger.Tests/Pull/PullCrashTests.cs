@@ -9,7 +9,7 @@ namespace DhtTracer.Jaeger.Tests.Pull;
 public class PullCrashTests
 {
     private const int Kills = 5;
-    private static readonly int _traceCount = Trials.Share(5000);
+    private static readonly int TraceCount = Trials.Share(5000);
 
     [Theory(Timeout = PullSetup.Bound)]
     [InlineData(JaegerRelease.V1_60, 1)]
@@ -18,8 +18,8 @@ public class PullCrashTests
     {
         const long Hour = 3_600_000_000_000;
         var now = JaegerTime.UnixNano(DateTimeOffset.UtcNow);
-        var settled = FakeTraffic.Traces(seed, _traceCount * 9 / 10, now - (24 * Hour), now - (2 * Hour), "kubo", "js");
-        var recent = FakeTraffic.Traces(seed + 1000, _traceCount / 10, now - (Hour / 2), now - (Hour / 60), "kubo", "js");
+        var settled = FakeTraffic.Traces(seed, TraceCount * 9 / 10, now - (24 * Hour), now - (2 * Hour), "kubo", "js");
+        var recent = FakeTraffic.Traces(seed + 1000, TraceCount / 10, now - (Hour / 2), now - (Hour / 60), "kubo", "js");
         await using var fake = await FakeJaegerServer.StartAsync(
             new FakeJaegerOptions
             {
@@ -33,7 +33,7 @@ public class PullCrashTests
         var random = new Random(seed);
         foreach (var span in recent.SelectMany(trace => trace))
         {
-            fake.Archive.WriteLater(random.Next(_traceCount * 2 / 25), [span]);
+            fake.Archive.WriteLater(random.Next(TraceCount * 2 / 25), [span]);
         }
 
         await using var pulled = await PulledStore.CreateAsync();

@@ -31,6 +31,12 @@ internal sealed class FatesView
     /// <summary>The providers that are drawn, in the order found.</summary>
     public ImmutableArray<ProviderFate> Rows { get; }
 
+    /// <summary>Whether the daemon's log tells something of this request.</summary>
+    public bool HasLog => Fates.SentBy is not null || Fates.Providers.Any(static provider => provider.Answer is not null);
+
+    /// <summary>Whether the peer that sent the block is one of the providers.</summary>
+    public bool SenderIsProvider => Fates.Providers.Any(provider => provider.Peer == Fates.SentBy);
+
     /// <summary>The time that is drawn.</summary>
     public TimeWindow Window { get; }
 
