@@ -295,8 +295,15 @@ internal static class QueryList
             condition = "q.key_text IN (SELECT value FROM json_each(@tails))";
         }
 
-        // With an order and a limit, SQLite would walk the index of the order and look at the key of every row. Few rows are found by their
-        // keys first; of many, that walk meets enough soon.
+        if (alternatives.Count == 1 && key.Bytes.Count == 1)
+        {
+            // The index of a key is sorted by time.
+            sql.Append(" AND ").Append(condition);
+            return false;
+        }
+
+        // With several conditions, an order and a limit, SQLite would walk the index of the order and look at the key of every row. Few rows
+        // are found by their keys first; of many, that walk meets enough soon.
         var numbers = connection
             .Query<long>($"SELECT q.no FROM {NameOf(table)} q WHERE {condition} LIMIT {FewOfKey + 1}", parameters)
             .AsList();

@@ -38,7 +38,7 @@ async function show(row, peek) {
     if (error.name !== "AbortError") document.querySelector("#status").textContent = `The details did not load: ${error.message}`;
     return;
   }
-  if (peek ? peeked !== row.id || pinned !== null : pinned !== row.id) return;
+  if (peek ? peeked !== row.id || pinned !== null || holdsFocus() : pinned !== row.id) return;
   box.replaceChildren(details.cloneNode(true));
   box.classList.toggle("peek", peek);
   if (peek) beside(box, row);
@@ -61,13 +61,16 @@ function hide() {
   place()?.classList.remove("peek");
 }
 
+// While the focus is inside, what it rests on stays: taken away, it would fall back to the beginning of the page.
+const holdsFocus = () => place()?.contains(document.activeElement) ?? false;
+
 function unpeek() {
-  if (pinned === null) hide();
+  if (pinned === null && !holdsFocus()) hide();
 }
 
 function peek(row, delay) {
   clearTimeout(timer);
-  if (pinned !== null) return;
+  if (pinned !== null || holdsFocus()) return;
   if (!row) {
     unpeek();
     return;
@@ -133,7 +136,10 @@ export function startRowDetails() {
   });
   document.addEventListener("focusin", event => {
     const row = rowOf(event.target);
-    if (!row) return;
+    if (!row) {
+      unpeek();
+      return;
+    }
     if (pinned !== null) {
       if (pinned !== row.id) pin(row);
     } else if (row.matches(":focus-visible, :has(:focus-visible)")) peek(row, focusDelay);
