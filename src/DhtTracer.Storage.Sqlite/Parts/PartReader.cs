@@ -30,18 +30,18 @@ internal static class PartReader
                 + "l.start_ns, l.no"
         );
 
-    /// <summary>The parts that fit several operations and match an operation of this trace by key and time, by start.</summary>
-    public static ImmutableArray<LoosePart> UnclearAround(SqliteConnection connection, long trace) =>
-        Select(
-            connection,
-            trace,
-            $"""
+    // Without the plus sign, SQLite walks the index of all foreground operations instead of seeking those of the trace.
+    internal static string UnclearAroundSql { get; } =
+        $"""
             SELECT DISTINCT {Columns} FROM dht_operation o
             JOIN loose_part l ON l.key_bytes = o.key_bytes AND l.fits > 1
               AND l.start_ns BETWEEN o.start_ns AND o.start_ns + ifnull(o.duration_ns, 0) + {OperationParts.LatestAfterEndNs}
-            {Joins} WHERE o.trace = ?1 AND o.background = 0 ORDER BY l.start_ns
-            """
-        );
+            {Joins} WHERE o.trace = ?1 AND +o.background = 0 ORDER BY l.start_ns
+            """;
+
+    /// <summary>The parts that fit several operations and match an operation of this trace by key and time, by start.</summary>
+    public static ImmutableArray<LoosePart> UnclearAround(SqliteConnection connection, long trace) =>
+        Select(connection, trace, UnclearAroundSql);
 
     private static ImmutableArray<LoosePart> Select(SqliteConnection connection, long trace, string sql)
     {

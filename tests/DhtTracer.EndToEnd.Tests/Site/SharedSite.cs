@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using DhtTracer.Analysis.Model;
@@ -27,14 +28,18 @@ public sealed class SharedSite : IAsyncDisposable
     {
         if (_archive.IsValueCreated && _archive.Value.IsCompletedSuccessfully)
         {
-            await (await _archive.Value).Tracer.DisposeAsync();
+            var tracer = (await _archive.Value).Tracer;
+            await tracer.DisposeAsync();
+            Directory.Delete(tracer.Data, recursive: true);
         }
     }
 
     private static async Task<Archive> LoadAsync()
     {
         var days = new SimulatedDays(DateTimeOffset.UtcNow);
-        var tracer = await TracerProcess.StartAsync(null, "--samples");
+        var folder = TracerProcess.NewFolder();
+        await ImportSamplesAsync(folder);
+        var tracer = await TracerProcess.StartAsync(folder);
         try
         {
             using var client = new HttpClient();
@@ -59,6 +64,41 @@ public sealed class SharedSite : IAsyncDisposable
             await tracer.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Imports the samples. The real Kubo's is of one November morning: it is brought a month earlier, so that it never falls into the hours
+    /// of the simulated days, which end now.
+    /// </summary>
+    private static async Task ImportSamplesAsync(string folder)
+    {
+        const ulong Month = 30UL * 24 * 3_600_000_000_000;
+        const string Real = "kubo-0.43.1.otlp.pb.gz";
+        using var sample = new GZipStream(File.OpenRead(TestFiles.Samples(Real)), CompressionMode.Decompress);
+        using var content = new MemoryStream();
+        await sample.CopyToAsync(content);
+        var earlier = OtlpProtobuf
+            .Decode(content.ToArray())
+            .Select(static span =>
+                span with
+                {
+                    StartUnixNano = span.StartUnixNano - Month,
+                    EndUnixNano = span.EndUnixNano == 0 ? 0 : span.EndUnixNano - Month,
+                    Events = [.. span.Events.Select(static moment => moment with { TimeUnixNano = moment.TimeUnixNano - Month })],
+                }
+            );
+        var file = Path.Combine(folder, "earlier.otlp.pb");
+        await File.WriteAllBytesAsync(file, OtlpProtobuf.Encode([.. earlier]));
+        var others = Directory.GetFiles(TestFiles.Samples()).Where(static path => !path.EndsWith(Real, StringComparison.Ordinal));
+        var import = await TracerProcess.RunAsync([
+            "import",
+            file,
+            TestFiles.Samples("js-libp2p"),
+            .. others.Where(static path => !path.EndsWith(".md", StringComparison.Ordinal)),
+            "--data",
+            folder,
+        ]);
+        Assert.True(import.ExitCode == 0, import.Error);
     }
 
     private static async Task AnalysedAsync(HttpClient client, string site, Query query)

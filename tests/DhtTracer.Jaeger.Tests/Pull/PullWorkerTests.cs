@@ -71,7 +71,7 @@ public class PullWorkerTests
     [InlineData(JaegerRelease.V2_10, 12)]
     public async Task Following_takes_late_spans_and_half_written_traces_before_the_ring_drops_them(JaegerRelease release, int seed)
     {
-        var traces = Trials.Share(4000);
+        const int traces = 4000;
 
         // Two hours of traffic through a ring that holds a fifth of it; every span arrives up to five minutes after it ended.
         var traffic = FakeTraffic.Traces(seed, traces, PullSetup.NowNano, PullSetup.NowNano + (2 * PullSetup.Hour), "kubo");

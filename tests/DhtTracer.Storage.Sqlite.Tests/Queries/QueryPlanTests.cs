@@ -3,6 +3,7 @@ using DhtTracer.Analysis.Model;
 using DhtTracer.Storage.Contract;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Rows;
+using DhtTracer.Storage.Sqlite.Parts;
 using DhtTracer.Storage.Sqlite.Queries;
 using DhtTracer.Traces.Model;
 
@@ -114,6 +115,39 @@ public sealed class QueryPlanTests : IDisposable
                 line => line.StartsWith("SCAN", StringComparison.Ordinal) && !line.Contains("USING INDEX", StringComparison.Ordinal)
             );
         }
+    }
+
+    [Fact]
+    public async Task Rows_of_a_key_that_can_mean_several_are_found_by_their_numbers()
+    {
+        await using var store = await SqliteArchive.OpenAsync(_data.Options);
+        var filter = new QueryFilter { Key = new KeyFilter([new byte[] { 1 }, new byte[] { 2 }], "Qm"), Type = QueryType.FindPeer };
+        var plan = await store.ReadAsync(connection =>
+        {
+            var (sql, parameters) = QueryList.Selects<OperationRow>(connection, filter, QuerySort.Newest, 0, null, false, 50).First();
+            return connection
+                .Query<(long, long, long, string Detail)>("EXPLAIN QUERY PLAN " + sql, parameters)
+                .Select(row => row.Detail)
+                .ToList();
+        });
+
+        Assert.Contains("SEARCH q USING INTEGER PRIMARY KEY (rowid=?)", plan);
+    }
+
+    [Fact]
+    public async Task What_may_belong_to_a_trace_is_sought_by_the_trace()
+    {
+        await using var store = await SqliteArchive.OpenAsync(_data.Options);
+        var plan = await store.ReadAsync(connection =>
+            connection
+                .Query<(long, long, long, string Detail)>(
+                    "EXPLAIN QUERY PLAN " + PartReader.UnclearAroundSql.Replace("?1", "1", StringComparison.Ordinal)
+                )
+                .Select(row => row.Detail)
+                .ToList()
+        );
+
+        Assert.Contains("SEARCH o USING INDEX dht_operation_by_span (trace=?)", plan);
     }
 
     [Theory]
