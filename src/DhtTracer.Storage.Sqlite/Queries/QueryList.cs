@@ -302,8 +302,8 @@ internal static class QueryList
             return false;
         }
 
-        // With several conditions, an order and a limit, SQLite would walk the index of the order and look at the key of every row. Few rows
-        // are found by their keys first; of many, that walk meets enough soon.
+        // With several conditions, an order and a limit, SQLite would walk the index of the order and look at the key of every row. Few
+        // rows are found by their keys first; of many, that walk meets enough soon.
         var numbers = connection
             .Query<long>($"SELECT q.no FROM {NameOf(table)} q WHERE {condition} LIMIT {FewOfKey + 1}", parameters)
             .AsList();

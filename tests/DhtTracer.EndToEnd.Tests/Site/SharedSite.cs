@@ -67,8 +67,8 @@ public sealed class SharedSite : IAsyncDisposable
     }
 
     /// <summary>
-    /// Imports the samples. The real Kubo's is of one November morning: it is brought a month earlier, so that it never falls into the hours
-    /// of the simulated days, which end now.
+    /// Imports the samples. The real Kubo's is of one November morning: it is brought a month earlier, so that it never falls into the
+    /// hours of the simulated days, which end now.
     /// </summary>
     private static async Task ImportSamplesAsync(string folder)
     {
