@@ -45,10 +45,50 @@ internal static class NetworkApi
             );
     }
 
-    private static async Task<IResult> CsvAsync(
+    private static Task<IResult> CsvAsync(
         HttpRequest request,
         [FromServices] TraceStore store,
         [FromServices] TimeProvider clock,
+        CancellationToken cancellationToken
+    ) =>
+        FileAsync(
+            request,
+            store,
+            clock,
+            static (_, report, tables) =>
+                Results.File(
+                    System.Text.Encoding.UTF8.GetBytes(NetworkCsv.Write(report, tables)),
+                    "text/csv; charset=utf-8",
+                    "network.csv"
+                ),
+            cancellationToken
+        );
+
+    private static Task<IResult> HtmlAsync(
+        HttpRequest request,
+        [FromServices] TraceStore store,
+        [FromServices] TimeProvider clock,
+        CancellationToken cancellationToken
+    ) =>
+        FileAsync(
+            request,
+            store,
+            clock,
+            static (search, report, tables) =>
+                Results.File(
+                    NetworkHtml.ToUtf8(report, tables, search.Range.Narrow(search.Address).Describe()),
+                    "text/html; charset=utf-8",
+                    "network.html"
+                ),
+            cancellationToken
+        );
+
+    /// <summary>Reads what a file holds. Wrong filters are answered by the page that explains them.</summary>
+    private static async Task<IResult> FileAsync(
+        HttpRequest request,
+        TraceStore store,
+        TimeProvider clock,
+        Func<PeerSearch, NetworkReport, MeasuredTables, IResult> write,
         CancellationToken cancellationToken
     )
     {
@@ -61,26 +101,6 @@ internal static class NetworkApi
 
         var report = (await store.ReadNetworkAsync(search.Filter, cancellationToken: cancellationToken)).ToReport();
         var tables = await MeasuredReading.ReadAsync(store, report, search.Filter, cancellationToken);
-        return Results.File(System.Text.Encoding.UTF8.GetBytes(NetworkCsv.Write(report, tables)), "text/csv; charset=utf-8", "network.csv");
-    }
-
-    private static async Task<IResult> HtmlAsync(
-        HttpRequest request,
-        [FromServices] TraceStore store,
-        [FromServices] TimeProvider clock,
-        CancellationToken cancellationToken
-    )
-    {
-        var search = await PeerSearch.Parse(request.Query, clock.GetUtcNow()).ResolveAsync(store, cancellationToken);
-        if (search.Problems.Count > 0)
-        {
-            Pages.ErrorModel.Explain(request.HttpContext, string.Join(' ', search.Problems));
-            return Results.BadRequest();
-        }
-
-        var report = (await store.ReadNetworkAsync(search.Filter, cancellationToken: cancellationToken)).ToReport();
-        var tables = await MeasuredReading.ReadAsync(store, report, search.Filter, cancellationToken);
-        var html = NetworkHtml.ToUtf8(report, tables, search.Range.Narrow(search.Address).Describe());
-        return Results.File(html, "text/html; charset=utf-8", "network.html");
+        return write(search, report, tables);
     }
 }
